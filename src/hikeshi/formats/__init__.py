@@ -1,0 +1,1 @@
+"""Bytes of public standards to core values, and back."""

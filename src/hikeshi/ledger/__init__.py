@@ -1,0 +1,1 @@
+"""What happened and what is still to happen: audit events, outbox, jobs."""

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class LedgerConfig(AppConfig):
+    name = "hikeshi.ledger"
+    label = "ledger"
+
+    def ready(self) -> None:
+        from hikeshi.ledger.services import record
+        from hikeshi.organisation import journal
+
+        journal.set_writer(record)

@@ -1,0 +1,24 @@
+"""The one list of event names; maturity and figures are computed from them.
+
+A name is ``subject.past_participle`` and never changes its meaning. docs/reference/events.md is
+made from this list.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+EVENTS: Final[dict[str, str]] = {
+    "company.founded": "A company was set up.",
+    "company.changed": "A company's settings were changed.",
+    "unit.created": "A unit was created.",
+    "unit.changed": "A unit's own fields were changed.",
+    "unit.moved": "A unit was hung elsewhere in the tree.",
+    "account.created": "An account was created.",
+    "appointment.made": "A person was given a role.",
+    "appointment.ended": "A person's role was ended.",
+    "wall.raised": "A wall was raised around a matter.",
+    "wall.admitted": "Somebody was let inside a wall.",
+    "wall.dismissed": "A wall was closed to somebody.",
+    "wall.ended": "A wall ended because its matter is public.",
+}

@@ -1,0 +1,1 @@
+"""Foundations: companies, units, accounts, roles, walls and their keys."""

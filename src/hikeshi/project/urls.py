@@ -1,0 +1,7 @@
+"""The one map of addresses; each area brings its own."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("account/", include("allauth.urls")),
+]

@@ -1,0 +1,1 @@
+"""Shared templates, components, htmx helpers and slots."""

@@ -1,0 +1,33 @@
+"""What every test stands on: settings, the database under test, shared data, the marker report."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Settings are read at import, so the place for data is named before Django starts.
+_HOME = Path(tempfile.mkdtemp(prefix="hikeshi-test-"))
+os.environ["HIKESHI_DATA"] = str(_HOME)
+os.environ["HIKESHI_SECRET_KEY"] = "only-for-tests"
+
+
+def pytest_configure() -> None:
+    from django.conf import settings
+
+    from hikeshi.organisation.keys import make_key_file
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    make_key_file(Path(settings.KEY_FILE))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real feeds, SBOMs and conformance data."""
+    root = Path(__file__).parents[1]
+    path = (root / os.environ.get("HIKESHI_SHARED", "../shared")).resolve()
+    if not (path / "conformance").is_dir():
+        pytest.fail(f"HIKESHI_SHARED: no conformance data at {path}; this test needs it")
+    return path

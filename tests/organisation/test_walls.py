@@ -1,0 +1,62 @@
+"""The wall in the data layer, shown on the audit events, which are walled rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hikeshi.ledger.models import Event
+from hikeshi.organisation import services
+from hikeshi.organisation.roles import Role
+from hikeshi.organisation.viewer import anonymous
+from tests.builders import NOW, firm, person, seen_by
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_walled_row_is_seen_by_wall_members_alone() -> None:
+    kazahaya = firm()
+    insider = person("in@kazahaya.example", kazahaya.company, Role.READER)
+    wall = services.raise_wall(
+        company=kazahaya.company, members=[insider], at=NOW, by=kazahaya.admin
+    )
+    walled = Event.objects.filter(wall=wall)
+    assert walled.visible_to(seen_by(insider)).count() == 1
+    assert walled.visible_to(seen_by(kazahaya.admin)).count() == 0
+    assert walled.visible_to(anonymous(NOW)).count() == 0
+
+
+def test_an_ended_wall_hides_nothing_from_those_in_scope() -> None:
+    kazahaya, other = firm(), firm("other", "OT")
+    insider = person("in@kazahaya.example", kazahaya.company, Role.READER)
+    wall = services.raise_wall(company=kazahaya.company, members=[insider], at=NOW, by=insider)
+    assert services.end_wall(wall=wall, by=insider, at=NOW) is True
+    assert services.end_wall(wall=wall, by=insider, at=NOW) is False
+    walled = Event.objects.filter(wall=wall)
+    assert walled.visible_to(seen_by(kazahaya.admin)).count() == 2
+    assert walled.visible_to(seen_by(other.admin)).count() == 0
+
+
+def test_a_membership_of_a_wall_ends_on_its_day() -> None:
+    kazahaya = firm()
+    guest = person("lab@lab.example", kazahaya.company, Role.GUEST, until=NOW + timedelta(days=30))
+    wall = services.raise_wall(
+        company=kazahaya.company, members=[kazahaya.admin], at=NOW, by=kazahaya.admin
+    )
+    services.admit(
+        wall=wall, account=guest, at=NOW, by=kazahaya.admin, until=NOW + timedelta(days=7)
+    )
+    walled = Event.objects.filter(wall=wall)
+    assert walled.visible_to(seen_by(guest)).exists()
+    assert not walled.visible_to(seen_by(guest, NOW + timedelta(days=7))).exists()
+
+
+def test_a_unit_sees_its_own_rows_and_those_of_units_below() -> None:
+    kazahaya = firm()
+    plant = services.create_unit(
+        company=kazahaya.company, name={"ja": "小諸工場"}, at=NOW, parent=kazahaya.network
+    )
+    reader = person("r@kazahaya.example", kazahaya.company, Role.READER, unit=kazahaya.network)
+    seen = Event.objects.filter(name="unit.created").visible_to(seen_by(reader))
+    assert set(seen.values_list("unit_id", flat=True)) == {kazahaya.network.pk, plant.pk}
