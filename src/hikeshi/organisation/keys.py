@@ -148,3 +148,15 @@ def rotate_company_key(*, company: Company, at: datetime) -> int:
 def shred_wall_key(*, wall: Wall, at: datetime) -> None:
     """Forget a wall's key: its texts and files can never be read again."""
     WallKey.objects.filter(wall=wall).update(wrapped=None, shredded_at=at)
+
+
+def try_keys(company_keys: Iterable[CompanyKey], wall_keys: Iterable[WallKey]) -> None:
+    """Try the key file on wrapped keys that are not in the database yet (a backup's).
+
+    Raises MasterKeyMissing or KeyMismatch at the first that does not open.
+    """
+    opened = {row.pk: _unwrap_company_key(row) for row in company_keys}
+    for row in wall_keys:
+        if row.wrapped is not None:
+            purpose = b"wall:%d" % row.wall_id
+            sealing.unseal(opened[row.company_key_id], bytes(row.wrapped), purpose=purpose)

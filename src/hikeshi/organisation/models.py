@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from hikeshi.organisation.roles import Role
+from hikeshi.organisation.sealed_column import SealedField
 
 
 def new_uid() -> object:
@@ -266,7 +267,7 @@ class WallMember(models.Model):
     party_kind = models.CharField(max_length=20, blank=True)
     party_uid = models.UUIDField(null=True, blank=True)
     role = models.CharField(max_length=20, default="member")
-    reason = models.CharField(max_length=200, blank=True)
+    reason = SealedField(null=True)
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
 

@@ -23,6 +23,7 @@ from hikeshi.organisation.models import (
 )
 from hikeshi.organisation.queries import running, unit_parents, units_below
 from hikeshi.organisation.roles import Role
+from hikeshi.organisation.sealed import seal
 
 
 def found_company(
@@ -303,7 +304,8 @@ def admit(
         with transaction.atomic():
             member = WallMember.objects.create(
                 wall=wall, account=account, unit=unit, party_kind=party[0] if party else "",
-                party_uid=party[1] if party else None, reason=reason, role=role, since=at,
+                party_uid=party[1] if party else None, reason=seal(reason, wall), role=role,
+                since=at,
                 until=until,
             )  # fmt: skip
             journal.record(
