@@ -1,0 +1,1 @@
+"""SA1: contacts, conversations and rounds of questions with people inside and outside."""

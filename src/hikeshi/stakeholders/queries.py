@@ -1,0 +1,203 @@
+"""Read contacts, conversations and rounds, always from the viewer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+
+from hikeshi.core.errors import NotFound, gettext_noop
+from hikeshi.organisation.queries import running
+from hikeshi.organisation.sealed import unseal
+from hikeshi.organisation.viewer import Viewer
+from hikeshi.stakeholders.links import digest_of
+from hikeshi.stakeholders.models import (
+    Answer,
+    AnswerKind,
+    Contact,
+    Conversation,
+    Message,
+    Question,
+    Round,
+    RoundParty,
+    RoundState,
+)
+
+
+def contacts_of(viewer: Viewer, *, kind: str = "", retired: bool = False) -> QuerySet[Contact]:
+    """Select contacts the viewer may know of."""
+    found = Contact.objects.visible_to(viewer)
+    if kind:
+        found = found.filter(kind=kind)
+    if not retired:
+        found = found.filter(retired_at__isnull=True)
+    return found.select_related("company")
+
+
+def contact_by_uid(viewer: Viewer, uid: UUID) -> Contact:
+    """Return one contact with its texts, channels and keys opened.
+
+    Raises NotFound alike for no such contact and for one behind a wall.
+    """
+    contact = (
+        Contact.objects.visible_to(viewer)
+        .select_related("company", "wall", "member_of")
+        .prefetch_related("channels", "keys")
+        .filter(uid=uid)
+        .first()
+    )
+    if contact is None:
+        raise NotFound(gettext_noop("There is no such contact."))
+    unseal([contact], "name", "rules")
+    unseal(contact.channels.all(), "address")
+    return contact
+
+
+def conversations_about(viewer: Viewer, subject_uid: UUID) -> list[Conversation]:
+    """Return the conversations about a subject that the viewer reads, newest first."""
+    member = Q(open_to_all=True)
+    if viewer.account_id is not None:
+        member |= Q(members__account_id=viewer.account_id) & running(viewer.at, "members__")
+    if viewer.teams:
+        member |= Q(members__unit_id__in=viewer.teams) & running(viewer.at, "members__")
+    if viewer.party is not None and viewer.party[0] == "contact":
+        member |= Q(members__contact__uid=viewer.party[1]) & running(viewer.at, "members__")
+    found = list(
+        Conversation.objects.visible_to(viewer)
+        .filter(member, subject_uid=subject_uid)
+        .distinct()
+        .order_by("-started_at")
+        .prefetch_related("members__account", "members__unit", "members__contact")
+    )
+    unseal(found, "title")
+    return found
+
+
+def messages_in(conversations: Sequence[Conversation]) -> list[Message]:
+    """Return the messages of conversations that the viewer reads, newest first, opened."""
+    found = list(
+        Message.objects.filter(conversation__in=conversations)
+        .select_related("author", "author_contact", "conversation")
+        .order_by("-written_at", "-pk")
+    )
+    unseal(found, "body")
+    return found
+
+
+def rounds_of(viewer: Viewer) -> QuerySet[Round]:
+    """Select rounds with how many were asked and have answered."""
+    return (
+        Round.objects.visible_to(viewer)
+        .annotate(
+            asked=Count("parties"),
+            answered=Count("parties", filter=Q(parties__answered_at__isnull=False)),
+        )
+        .order_by("-created_at", "-pk")
+    )
+
+
+def round_by_number(viewer: Viewer, number: str) -> Round:
+    """Return one round, opened; NotFound also for one behind a wall."""
+    found = (
+        Round.objects.visible_to(viewer).select_related("company", "wall").filter(number=number)
+    ).first()
+    if found is None:
+        raise NotFound(gettext_noop("There is no such round of questions."))
+    unseal([found], "title", "letter")
+    return found
+
+
+def questions_of(asked: Round) -> list[Question]:
+    """Return a round's questions in order, opened."""
+    found = list(Question.objects.filter(round=asked).order_by("position"))
+    unseal(found, "text", "choices")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PartyLine:
+    """One party in the roll-up: who, how long silent, what they said to each question."""
+
+    party: RoundParty
+    name: Any
+    answers: list[Any]
+    silent_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """A round at one glance.
+
+    counts: question position → choice → how many; choice questions only.
+    """
+
+    lines: list[PartyLine]
+    asked: int
+    seen: int
+    answered: int
+    counts: dict[int, Counter[str]]
+
+
+def newest_answers(parties: Iterable[RoundParty]) -> list[Answer]:
+    """Return each party's newest answer to each question, in one query, opened."""
+    newest = (
+        Answer.objects.filter(party=OuterRef("party"), question=OuterRef("question"))
+        .order_by("-answered_at", "-pk")
+        .values("pk")[:1]
+    )
+    found = list(Answer.objects.filter(party__in=list(parties), pk=Subquery(newest)))
+    unseal(found, "value")
+    return found
+
+
+def roll_up(asked: Round, questions: Sequence[Question], at: datetime) -> RollUp:
+    """Gather who said what; a fixed number of queries whatever the number of parties."""
+    parties = list(
+        RoundParty.objects.filter(round=asked).select_related("contact", "unit").order_by("pk")
+    )
+    unseal([party.contact for party in parties if party.contact is not None], "name")
+    said = {(a.party_id, a.question_id): a.value.value for a in newest_answers(parties)}
+    counts: dict[int, Counter[str]] = {
+        q.position: Counter() for q in questions if q.kind == AnswerKind.CHOICE
+    }
+    lines = []
+    for party in parties:
+        answers = [said.get((party.pk, question.pk)) for question in questions]
+        for question, value in zip(questions, answers, strict=True):
+            if question.position in counts and value:
+                counts[question.position][str(value)] += 1
+        silent = None
+        if party.answered_at is None and party.asked_at is not None:
+            silent = (at - party.asked_at).days
+        name = party.contact.name.value if party.contact else party.unit and party.unit.name
+        lines.append(PartyLine(party, name, answers, silent))
+    return RollUp(
+        lines=lines,
+        asked=len(parties),
+        seen=sum(1 for party in parties if party.seen_at),
+        answered=sum(1 for party in parties if party.answered_at),
+        counts=counts,
+    )
+
+
+def party_by_key(key: str) -> RoundParty:
+    """Return the party of a link, while its round is open.
+
+    Raises NotFound alike for a wrong key, a replaced key and a round that was closed.
+    """
+    party = (
+        RoundParty.objects.select_related("round__company", "round__wall", "contact", "unit")
+        .filter(link_digest=digest_of(key), round__state=RoundState.OPEN)
+        .first()
+    )
+    if party is None:
+        raise NotFound(
+            gettext_noop("This link is not valid any more. Please ask the sender for a new one.")
+        )
+    unseal([party.round], "title", "letter")
+    return party

@@ -1,0 +1,75 @@
+"""Contacts: channels in order, names in confidence, lists from a file."""
+
+from __future__ import annotations
+
+import pytest
+
+from hikeshi.core.errors import InputRefused, NotFound, Stale
+from hikeshi.organisation import services as organisation
+from hikeshi.stakeholders import queries, services
+from hikeshi.stakeholders.models import ChannelKind, ContactKind
+from tests.builders import NOW, firm, person, seen_by
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.requirement("R153")
+def test_a_contact_keeps_its_channels_in_the_order_of_trying() -> None:
+    kazahaya = firm()
+    contact = services.add_contact(
+        company=kazahaya.company,
+        kind=ContactKind.SUPPLIER,
+        name="Nordvik Embedded",
+        channels=[(ChannelKind.MAIL, "psirt@nordvik.example"), (ChannelKind.PHONE, "+47 55 01")],
+        by=kazahaya.admin,
+        at=NOW,
+    )
+    seen = queries.contact_by_uid(seen_by(kazahaya.admin), contact.uid)
+    assert seen.name.value == "Nordvik Embedded"
+    assert [(c.kind, c.address.value) for c in seen.channels.all()] == [
+        ("mail", "psirt@nordvik.example"),
+        ("phone", "+47 55 01"),
+    ]
+
+
+def test_the_name_of_a_walled_finder_is_known_inside_the_wall_alone() -> None:
+    kazahaya = firm()
+    insider = person("in@kazahaya.example", kazahaya.company)
+    wall = organisation.raise_wall(company=kazahaya.company, members=[insider], at=NOW, by=insider)
+    finder = services.add_contact(
+        company=kazahaya.company,
+        kind=ContactKind.FINDER,
+        name="rin-m",
+        wall=wall,
+        by=insider,
+        at=NOW,
+    )
+    assert queries.contact_by_uid(seen_by(insider), finder.uid).name.value == "rin-m"
+    assert b"rin-m" not in finder.name.raw
+    with pytest.raises(NotFound):
+        queries.contact_by_uid(seen_by(kazahaya.admin), finder.uid)
+    assert not queries.contacts_of(seen_by(kazahaya.admin)).exists()
+
+
+def test_a_stale_change_of_a_contact_is_refused() -> None:
+    kazahaya = firm()
+    contact = services.add_contact(
+        company=kazahaya.company, kind=ContactKind.CUSTOMER, name="A", by=kazahaya.admin, at=NOW
+    )
+    services.change_contact(contact=contact, revision=1, by=kazahaya.admin, at=NOW, name="B")
+    with pytest.raises(Stale):
+        services.change_contact(contact=contact, revision=1, by=kazahaya.admin, at=NOW, name="C")
+    assert queries.contact_by_uid(seen_by(kazahaya.admin), contact.uid).name.value == "B"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"name": "A", "kind": "vendor"}, "column “kind”: “vendor” is not one of finder"),
+        ({"name": " "}, "column “name”: empty"),
+        ({"name": "A", "mail": "no-at"}, "column “mail”: “no-at” is not a mail address"),
+    ],
+)
+def test_a_wrong_line_of_a_list_names_its_column(row: dict[str, str], message: str) -> None:
+    with pytest.raises(InputRefused, match=message):
+        services.contact_details(row)
