@@ -1,0 +1,1 @@
+"""What we ship: offerings, models, releases, their SBOMs and the components found in them."""
