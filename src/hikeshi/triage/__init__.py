@@ -1,0 +1,1 @@
+"""Cases and product statuses: what is decided about a vulnerability (FIRST SA3)."""

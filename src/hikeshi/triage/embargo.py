@@ -1,0 +1,94 @@
+"""Agree on an embargo, change it, end it: one step at a time, each on record (Vultron EM)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from hikeshi.core.errors import Conflict, InputRefused, Stale, gettext_noop
+from hikeshi.core.lifecycle import (
+    EmbargoAct,
+    EmbargoState,
+    Fact,
+    embargo_is_viable,
+    next_embargo_state,
+)
+from hikeshi.ledger.services import record
+from hikeshi.organisation.sealed import seal
+from hikeshi.organisation.viewer import Viewer
+from hikeshi.triage import rights
+from hikeshi.triage.models import Case, EmbargoTerm, Participant
+
+
+def take_embargo_step(
+    *,
+    case: Case,
+    act: EmbargoAct,
+    by: Viewer,
+    at: datetime,
+    lifts_at: datetime | None = None,
+    reason: str = "",
+    party: Participant | None = None,
+) -> EmbargoTerm:
+    """Propose, accept, reject or terminate an embargo.
+
+    lifts_at: the moment proposed; needed for a proposal alone, and in the future.
+    party: on whose behalf, when it is not ourselves.
+    Raises IllegalTransition for a step that is none, Conflict where nothing is left to hold back,
+    Stale when somebody else took a step meanwhile.
+    """
+    rights.require_lead(case, by)
+    here = EmbargoState(case.embargo)
+    there = next_embargo_state(here, act)
+    if act is EmbargoAct.PROPOSE:
+        if lifts_at is None or lifts_at <= at:
+            raise InputRefused(gettext_noop("An embargo needs a moment in the future."))
+    else:
+        lifts_at = _proposed(case) if act is EmbargoAct.ACCEPT else case.embargo_lifts_at
+    starts = act in {EmbargoAct.PROPOSE, EmbargoAct.ACCEPT}
+    facts = {Fact(one) for one in case.facts.values_list("fact", flat=True)}
+    if starts and not embargo_is_viable(facts):
+        raise Conflict(
+            gettext_noop("The vulnerability is public or attacked; nothing is left to hold back.")
+        )
+    agreed = lifts_at if there is EmbargoState.ACTIVE else case.embargo_lifts_at
+    with transaction.atomic():
+        stepped = (
+            Case.objects.visible_to(by)
+            .filter(pk=case.pk, embargo=here.value)
+            .update(
+                embargo=there.value,
+                embargo_lifts_at=agreed,
+                changed_at=at,
+                revision=F("revision") + 1,
+            )
+        )
+        if not stepped:
+            raise Stale(gettext_noop("Somebody else took a step in this embargo meanwhile."))
+        term = EmbargoTerm.objects.create(
+            case=case, act=act.value, state_after=there.value, lifts_at=lifts_at, by=by.account,
+            party=party, reason=seal(reason, case.wall) if reason else None, at=at,
+        )  # fmt: skip
+        record(
+            f"embargo.{_PAST[act]}", subject=case, by=by.account, at=at,
+            before={"lifts_at": case.embargo_lifts_at},
+            after={"lifts_at": lifts_at, "reason": reason},
+        )  # fmt: skip
+    case.refresh_from_db()
+    return term
+
+
+_PAST = {
+    EmbargoAct.PROPOSE: "proposed",
+    EmbargoAct.ACCEPT: "accepted",
+    EmbargoAct.REJECT: "rejected",
+    EmbargoAct.TERMINATE: "terminated",
+}
+
+
+def _proposed(case: Case) -> datetime | None:
+    """Return the moment of the proposal that is on the table."""
+    last = case.embargo_terms.filter(act=EmbargoAct.PROPOSE.value).last()
+    return last.lifts_at if last is not None else None

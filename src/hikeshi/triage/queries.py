@@ -1,0 +1,189 @@
+"""Read cases, their people and what was decided, always from the viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from hikeshi.core.errors import NotFound, gettext_noop
+from hikeshi.inventory.models import Release
+from hikeshi.organisation.queries import running
+from hikeshi.organisation.sealed import unseal
+from hikeshi.organisation.viewer import Viewer
+from hikeshi.triage.matrix import Matrix, arrange
+from hikeshi.triage.models import (
+    Assessment,
+    Case,
+    CaseFact,
+    CaseVulnerability,
+    EmbargoTerm,
+    Participant,
+)
+
+OPEN: Final = ~Q(phase="closed")
+
+
+def cases_of(viewer: Viewer) -> QuerySet[Case]:
+    """Select the cases that the viewer may know of."""
+    return Case.objects.visible_to(viewer).select_related("owner", "unit", "wall", "company")
+
+
+def case_by_number(viewer: Viewer, number: str) -> Case:
+    """Return one case with its texts opened.
+
+    Raises NotFound alike for no such case and for one behind a wall.
+    """
+    case = cases_of(viewer).filter(number=number).order_by("pk").first()
+    if case is None:
+        raise NotFound(gettext_noop("There is no such case."))
+    unseal([case], "title", "summary", "vectors")
+    return case
+
+
+def vulnerabilities_of(case: Case) -> list[CaseVulnerability]:
+    """Return what a case is about, opened. The caller has read the case as its viewer."""
+    found = list(CaseVulnerability.objects.filter(case=case).select_related("case__wall"))
+    unseal(found, "title", "weaknesses")
+    return found
+
+
+def participants_of(case: Case, viewer: Viewer) -> list[Participant]:
+    """Return who takes part at the viewer's moment, people of ours first."""
+    found = list(
+        Participant.objects.filter(running(viewer.at), case=case)
+        .select_related("account", "unit", "contact", "case")
+        .order_by("contact_id", "unit_id", "since", "pk")
+    )
+    unseal([one.contact for one in found if one.contact is not None], "name")
+    return found
+
+
+def facts_of(case: Case) -> list[CaseFact]:
+    """Return what became true, in order."""
+    found = list(CaseFact.objects.filter(case=case).select_related("by"))
+    unseal(found, "note")
+    return found
+
+
+def embargo_terms_of(case: Case) -> list[EmbargoTerm]:
+    """Return the steps in agreeing on the embargo, in order."""
+    found = list(EmbargoTerm.objects.filter(case=case).select_related("by", "party__contact"))
+    unseal(found, "reason")
+    return found
+
+
+def cases_about(viewer: Viewer, names: Iterable[str]) -> QuerySet[Case]:
+    """Select the cases about any of these vulnerabilities (a name and its aliases)."""
+    wanted = list(names)
+    about = CaseVulnerability.objects.filter(Q(name__in=wanted) | Q(cve__in=wanted))
+    return cases_of(viewer).filter(pk__in=about.values("case_id"))
+
+
+def counting(viewer: Viewer, names: Sequence[str]) -> QuerySet[Assessment]:
+    """Select the decisions that count for these vulnerabilities and that the viewer may see."""
+    return Assessment.objects.visible_to(viewer).filter(
+        vulnerability__in=names, superseded_at__isnull=True
+    )
+
+
+def standing(
+    viewer: Viewer, names: Sequence[str], releases: Sequence[Release]
+) -> dict[tuple[str, int], Assessment]:
+    """Return what stands for releases, as {(vulnerability, release id): decision}.
+
+    A decision about the release outweighs one about its offering, which outweighs one about the
+    company; among equals the newest counts. Only decisions about a release as a whole: one that
+    names a component is for findings of that component. Two queries at most; grounds are sealed.
+    """
+    if not names or not releases:
+        return {}
+    scope = (
+        Q(release__in=[one.pk for one in releases])
+        | Q(offering__in={one.offering_id for one in releases})
+        | Q(release__isnull=True, offering__isnull=True)
+    )
+    rows = list(
+        counting(viewer, names)
+        .filter(scope, component="", company__in={one.company_id for one in releases})
+        .select_related("by", "case", "fixed_in")
+        .order_by("at", "pk")
+    )
+    by_release = {(row.vulnerability, row.release_id): row for row in rows if row.release_id}
+    by_offering = {(row.vulnerability, row.offering_id): row for row in rows if row.offering_id}
+    by_company = {
+        (row.vulnerability, row.company_id): row
+        for row in rows
+        if row.release_id is None and row.offering_id is None
+    }
+    found = {}
+    for name in names:
+        for one in releases:
+            row = (
+                by_release.get((name, one.pk))
+                or by_offering.get((name, one.offering_id))
+                or by_company.get((name, one.company_id))
+            )
+            if row is not None:
+                found[(name, one.pk)] = row
+    return found
+
+
+def matrix_of(viewer: Viewer, case: Case, vulnerability: str, *, language: str) -> Matrix:
+    """Return what stands for one vulnerability of a case; a fixed number of queries.
+
+    It speaks of all releases about which this case, or anybody else whom the viewer may see,
+    decided for this vulnerability. A participant sees their names even where the product is not
+    theirs to see: that is what they were invited for.
+    """
+    decided = list(
+        counting(viewer, [vulnerability])
+        .filter(company=case.company_id, component="")
+        .exclude(release__isnull=True, offering__isnull=True)
+        .select_related("release__offering", "release__product_model")
+    )
+    releases = {row.release.pk: row.release for row in decided if row.release is not None}
+    wide = {row.offering_id for row in decided if row.offering_id}
+    if wide:
+        below = Release.objects.visible_to(viewer).filter(offering__in=wide)
+        for release in below.select_related("offering", "product_model"):
+            releases.setdefault(release.pk, release)
+    stands = standing(viewer, [vulnerability], list(releases.values()))
+    unseal(stands.values(), "grounds")
+    return arrange(
+        vulnerability,
+        [(releases[pk], row) for (_name, pk), row in stands.items()],
+        language=language,
+    )
+
+
+def decisions_about(viewer: Viewer, vulnerability: str, release: Release) -> list[Assessment]:
+    """Return every decision ever made about a release for a vulnerability, newest first."""
+    scope = Q(release=release) | Q(offering=release.offering_id)
+    found = list(
+        Assessment.objects.visible_to(viewer)
+        .filter(scope, vulnerability=vulnerability, company=release.company_id)
+        .select_related("by", "case", "fixed_in")
+        .order_by("-at", "-pk")
+    )
+    unseal(found, "grounds")
+    return found
+
+
+def releases_named(viewer: Viewer, uids: Iterable[UUID]) -> list[Release]:
+    """Return releases by uid, as many as the viewer may know of."""
+    return list(
+        Release.objects.visible_to(viewer)
+        .filter(uid__in=list(uids))
+        .select_related("offering", "product_model", "company", "unit")
+    )
+
+
+def phase_counts(viewer: Viewer) -> Mapping[str, int]:
+    """Count the viewer's cases by phase, in one query."""
+    from django.db.models import Count
+
+    counted = Case.objects.visible_to(viewer).values("phase").annotate(n=Count("pk"))
+    return {row["phase"]: row["n"] for row in counted.order_by()}
