@@ -7,7 +7,7 @@ same name meet at the unique constraint.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, transaction
@@ -37,6 +37,23 @@ class VersionName(NamedTuple):
     key: bytes | None
 
 
+class ComponentRow(NamedTuple):
+    """An interned component; ``digest`` covers all other fields."""
+
+    digest: str
+    name: str
+    version: str
+    purl: str
+    cpe: str
+    supplier: str
+    gap: str
+
+
+_COMPONENT_FIELDS = dict.fromkeys(ComponentRow._fields, "text")
+_PACKAGE_FIELDS = dict.fromkeys(PackageName._fields, "text")
+_VERSION_FIELDS = {"package_id": "bigint", "version": "text", "key": "bytea"}
+
+
 def intern_packages(names: Iterable[PackageName]) -> dict[PackageName, int]:
     """Return the id of each name, making those that are new."""
     found: dict[PackageName, int] = {}
@@ -44,7 +61,7 @@ def intern_packages(names: Iterable[PackageName]) -> dict[PackageName, int]:
         known = queries.package_ids(chunk)
         missing = [name for name in chunk if name not in known]
         if missing:
-            _insert("inventory_package", PackageName._fields, missing)
+            _insert("inventory_package", _PACKAGE_FIELDS, missing)
             known |= queries.package_ids(missing)
         found |= {PackageName(*name): pk for name, pk in known.items()}
     return found
@@ -62,22 +79,10 @@ def intern_versions(versions: Iterable[VersionName]) -> dict[tuple[int, str], in
         missing = [pair for pair in chunk if pair not in known]
         if missing:
             rows = [(*pair, keys[pair]) for pair in missing]
-            _insert("inventory_packageversion", VersionName._fields, rows)
+            _insert("inventory_packageversion", _VERSION_FIELDS, rows)
             known |= queries.version_ids(missing)
         found |= known
     return found
-
-
-class ComponentRow(NamedTuple):
-    """An interned component; ``digest`` covers all other fields."""
-
-    digest: str
-    name: str
-    version: str
-    purl: str
-    cpe: str
-    supplier: str
-    gap: str
 
 
 def intern_components(rows: Iterable[ComponentRow]) -> dict[str, int]:
@@ -90,7 +95,7 @@ def intern_components(rows: Iterable[ComponentRow]) -> dict[str, int]:
         if missing:
             _insert(
                 "inventory_component",
-                ComponentRow._fields,
+                _COMPONENT_FIELDS,
                 [by_digest[digest] for digest in missing],
             )
             known |= queries.component_ids(missing)
@@ -98,12 +103,21 @@ def intern_components(rows: Iterable[ComponentRow]) -> dict[str, int]:
     return found
 
 
-def _insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows that may exist meanwhile; table and columns are ours, values are bound."""
-    places = ", ".join(["%s"] * len(columns))
-    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) ON CONFLICT DO NOTHING"
+def _insert(table: str, fields: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows that may exist meanwhile; table and fields are ours, values are bound.
+
+    fields: PostgreSQL's type of each column, in the order of the rows' places.
+    """
+    into = f"INSERT INTO {table} ({', '.join(fields)})"
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.executemany(sql, rows)
+        if connection.vendor == "postgresql":
+            # One statement with one JSON text: a tenth of the time of one statement a row.
+            given = queries.given_rows(*(f"{name} {kind}" for name, kind in fields.items()))
+            sql = f"{into} SELECT {', '.join(fields)} FROM {given} ON CONFLICT DO NOTHING"
+            cursor.execute(sql, [queries.as_json(rows)])
+        else:
+            places = ", ".join(["%s"] * len(fields))
+            cursor.executemany(f"{into} VALUES ({places}) ON CONFLICT DO NOTHING", rows)
 
 
 def _chunks(items: list[_T]) -> Iterable[list[_T]]:

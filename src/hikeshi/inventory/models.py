@@ -78,13 +78,17 @@ class Component(models.Model):
     """An interned component as an SBOM states it; ``digest`` covers all that identifies it."""
 
     # Hexadecimal, 160 bits of a SHA-256.
-    digest = models.CharField(max_length=40, unique=True)
+    digest = models.CharField(max_length=40)
     name = models.CharField(max_length=255)
     version = models.CharField(max_length=255, default="", blank=True)
     purl = models.CharField(max_length=1024, default="", blank=True)
     cpe = models.CharField(max_length=400, default="", blank=True)
     supplier = models.CharField(max_length=255, default="", blank=True)
     gap = models.CharField(max_length=20, choices=Gap.choices, default="", blank=True)
+
+    class Meta:
+        # A constraint and not unique=True, which on PostgreSQL would bring a second index.
+        constraints = [models.UniqueConstraint(fields=["digest"], name="component_once")]
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}".strip()
@@ -319,8 +323,14 @@ class Occurrence(models.Model):
     release = models.ForeignKey(
         Release, on_delete=models.PROTECT, related_name="occurrences", db_index=False
     )
-    slot = models.ForeignKey(SBOMSlot, on_delete=models.PROTECT, related_name="+", db_index=False)
-    sbom = models.ForeignKey(SBOM, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # One service writes these rows by the hundred thousand; what the release's constraint already
+    # holds is not checked again row by row.
+    slot = models.ForeignKey(
+        SBOMSlot, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    sbom = models.ForeignKey(
+        SBOM, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     component = models.ForeignKey(Component, on_delete=models.PROTECT, related_name="occurrences")
     package_version = models.ForeignKey(
         PackageVersion, on_delete=models.PROTECT, null=True, related_name="occurrences"

@@ -54,4 +54,11 @@ EVENTS: Final[dict[str, str]] = {
     "embargo.accepted": "A proposed embargo was agreed on.",
     "embargo.rejected": "A proposed embargo was declined.",
     "embargo.terminated": "An embargo was ended.",
+    "offering.created": "A product, part, service or resold product was added.",
+    "offering.changed": "An offering was changed.",
+    "model.created": "A model of an offering was added.",
+    "model.changed": "A model was changed.",
+    "release.created": "A release was added.",
+    "release.changed": "A release was changed.",
+    "sbom.uploaded": "An SBOM became the current one of its slot.",
 }
