@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
-
-# Settings are read at import, so the place for data is named before Django starts.
-_HOME = Path(tempfile.mkdtemp(prefix="hikeshi-test-"))
-os.environ["HIKESHI_DATA"] = str(_HOME)
-os.environ["HIKESHI_SECRET_KEY"] = "only-for-tests"
 
 
 def pytest_configure() -> None:

@@ -58,6 +58,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "hikeshi.organisation.middleware.ViewerMiddleware",
+    "hikeshi.ui.language.AskedLanguageMiddleware",
+    "hikeshi.ui.errors.ErrorMiddleware",
 ]
 
 ROOT_URLCONF = "hikeshi.project.urls"
@@ -134,9 +136,9 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+# Served from the packages themselves at start: nothing has to be collected first.
+STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = BASE_URL.startswith("https://")

@@ -3,5 +3,6 @@
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("hikeshi.ui.urls")),
     path("account/", include("allauth.urls")),
 ]

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from django import template
-from django.utils import translation
+from django import forms, template
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from hikeshi.ui.slots import render_slot
 
 register = template.Library()
+_DAYS = "月火水木金土日"
 
 
 @register.filter
@@ -18,3 +27,69 @@ def tr(texts: Any) -> str:
         return "" if texts is None else str(texts)
     language = translation.get_language() or "en"
     return str(texts.get(language) or texts.get("en") or next(iter(texts.values()), ""))
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw an icon of the sprite; it always stands beside a word."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>', name)
+
+
+@register.simple_tag(takes_context=True)
+def slot(context: Context, name: str, subject: Any = None) -> SafeString:
+    """Show what higher areas have to say about a subject."""
+    return render_slot(name, context["request"], subject)
+
+
+@register.simple_tag
+def field(bound: forms.BoundField) -> SafeString:
+    """Draw one form field with its label, hint and errors."""
+    widget = bound.field.widget
+    if bound.is_hidden:
+        return bound.as_widget()
+    described = [f"{bound.auto_id}_hint"] if bound.help_text else []
+    described += [f"{bound.auto_id}_error"] if bound.errors else []
+    attributes: dict[str, Any] = {}
+    if not isinstance(widget, forms.CheckboxInput):
+        attributes["class"] = "form-select" if isinstance(widget, forms.Select) else "form-control"
+    if described:
+        attributes["aria-describedby"] = " ".join(described)
+    if bound.errors:
+        attributes["aria-invalid"] = "true"
+    context = {
+        "field": bound,
+        "widget": bound.as_widget(attrs=attributes),
+        "is_choice": isinstance(widget, forms.CheckboxInput),
+    }
+    return render_to_string("ui/field.html", context)
+
+
+@register.inclusion_tag("ui/empty.html")
+def empty_state(
+    title: str, text: str = "", href: str = "", action: str = "", icon_name: str = "box"
+) -> dict[str, Any]:
+    """Teach what belongs here and how the first one comes."""
+    return {"title": title, "text": text, "href": href, "action": action, "icon": icon_name}
+
+
+def moment_text(at: datetime) -> str:
+    """Write a moment in the reader's language and zone, with the zone's name."""
+    local = timezone.localtime(at)
+    if translation.get_language() == "ja":
+        day = f"{local.year}年{local.month}月{local.day}日（{_DAYS[local.weekday()]}）"
+        return f"{day}{local:%H:%M} {local.tzname()}"
+    return f"{date_format(local, 'j M Y')} {local:%H:%M} {local.tzname()}"
+
+
+@register.simple_tag
+def moment(at: datetime | None) -> SafeString:
+    """Show a moment with its zone; UTC is in the tooltip and in ``datetime``."""
+    if at is None:
+        return format_html("–")
+    utc = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        utc.isoformat(timespec="seconds"),
+        f"{utc:%Y-%m-%d %H:%M} UTC",
+        moment_text(at),
+    )

@@ -1,0 +1,60 @@
+"""Say an error to a person: in their language, with its status, as a page or a part of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+
+from hikeshi.core import errors
+
+STATUS: Final[list[tuple[type[errors.HikeshiError], int]]] = [
+    (errors.NotFound, 404),
+    (errors.NotAllowed, 403),
+    (errors.Conflict, 409),
+    (errors.TooLarge, 413),
+    (errors.InputRefused, 422),
+    (errors.NotAvailable, 503),
+]
+
+
+def status_of(error: errors.HikeshiError) -> int:
+    """Return the HTTP status of an error; 400 for one of no known kind."""
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 400)
+
+
+def explain(error: errors.HikeshiError) -> str:
+    """Return the error's sentence in the reader's language, its places filled in."""
+    sentence = gettext(error.sentence)
+    return sentence % error.facts if error.facts else sentence
+
+
+class ErrorMiddleware:
+    """Turn a HikeshiError that a view lets through into an answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer for an error of ours; others stay what they are."""
+        if not isinstance(error, errors.HikeshiError):
+            return None
+        return error_response(request, error)
+
+
+def error_response(request: HttpRequest, error: errors.HikeshiError) -> HttpResponse:
+    """Render an error as a page, or as the message alone where htmx replaces a part."""
+    htmx = bool(getattr(request, "htmx", False))
+    template = "ui/error_part.html" if htmx else "ui/error.html"
+    status = status_of(error)
+    if isinstance(error, errors.NotFound) and not htmx:
+        # What does not exist and what is hidden look the same, down to the sentence.
+        return render(request, "404.html", {"said": explain(error)}, status=404)
+    return render(request, template, {"said": explain(error), "status": status}, status=status)

@@ -1,0 +1,37 @@
+"""Errors speak the reader's language and tell no more than they should."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from hikeshi.core.errors import Conflict, NotAllowed, NotFound, Stale, TooLarge, gettext_noop
+from hikeshi.ui.errors import explain, status_of
+
+
+@pytest.mark.pure
+def test_each_error_has_its_status() -> None:
+    found = [status_of(kind("x")) for kind in (NotFound, NotAllowed, Conflict, Stale, TooLarge)]
+    assert found == [404, 403, 409, 409, 413]
+
+
+@pytest.mark.pure
+def test_an_error_is_said_with_its_facts() -> None:
+    error = NotFound(gettext_noop("There is no company %(uid)s."), uid="x")
+    with translation.override("en"):
+        assert explain(error) == "There is no company x."
+
+
+@pytest.mark.django_db
+def test_an_unknown_address_gets_the_plain_404(client: Client) -> None:
+    answer = client.get("/no/such/page/")
+    assert answer.status_code == 404
+    assert "Traceback" not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_language_is_kept_in_a_cookie_for_visitors(client: Client) -> None:
+    answer = client.post("/language/", {"language": "ja", "next": "https://elsewhere.example/"})
+    assert answer["Location"] == "/"
+    assert client.get("/no/such/page/").wsgi_request.LANGUAGE_CODE == "ja"
