@@ -364,3 +364,39 @@ class APIToken(models.Model):
 
     def __str__(self) -> str:
         return self.prefix
+
+
+class OneTimeLink(models.Model):
+    """A link that opens one door once: the first set-up, a login, an invitation.
+
+    Only the digest of its secret is kept. An invitation is given its secret when its mail is made,
+    so that no stored row ever held it; until then ``digest`` is null.
+    """
+
+    class Purpose(models.TextChoices):
+        """Which door it opens."""
+
+        SETUP = "setup", _("first set-up")
+        LOGIN = "login", _("login")
+        INVITATION = "invitation", _("invitation")
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices)
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    digest = models.BinaryField(max_length=32, null=True, unique=True)
+    made_by = models.ForeignKey(
+        Account, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("one-time link")
+        indexes = [models.Index(fields=["account", "purpose"])]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} link {self.uid}"

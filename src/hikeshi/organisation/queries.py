@@ -112,6 +112,13 @@ def people_of(viewer: Viewer) -> QuerySet[Account]:
     return Account.objects.filter(pk__in=held).order_by("name", "pk")
 
 
+def administrators(at: datetime) -> QuerySet[Appointment, int]:
+    """Select the ids of the accounts that administer a whole company."""
+    return Appointment.objects.filter(
+        running(at), role=Role.ADMIN.value, unit__isnull=True
+    ).values_list("account_id", flat=True)
+
+
 def text_in(texts: Mapping[str, Any] | None, language: str) -> str:
     """Return the text in a language, else in English, else in any."""
     if not texts:

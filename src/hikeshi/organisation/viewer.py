@@ -97,6 +97,8 @@ class Viewer:
 
     def company_ids(self, permission: Permission = Permission.VIEW) -> list[int]:
         """Return the ids of companies in which the right is held somewhere, sorted."""
+        if self.token_permissions is not None and permission not in self.token_permissions:
+            return []
         return sorted(
             company_id
             for company_id, scope in self.scopes.items()

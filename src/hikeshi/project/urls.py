@@ -2,7 +2,13 @@
 
 from django.urls import include, path
 
+from hikeshi.project.api import api
+from hikeshi.project.api_reference import api_docs, openapi_json
+
 urlpatterns = [
     path("", include("hikeshi.ui.urls")),
     path("account/", include("allauth.urls")),
+    path("api/v1/docs", api_docs, name="api-docs"),
+    path("api/v1/openapi.json", openapi_json, name="api-openapi"),
+    path("api/v1/", api.urls),
 ]

@@ -1,0 +1,77 @@
+"""Ask every API operation odd questions: none makes the server fail or breaks the description."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+import pytest
+import schemathesis
+from django.core.cache import caches
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+
+from hikeshi.organisation.roles import Permission
+from hikeshi.organisation.tokens import issue_token
+from hikeshi.project.api_reference import description
+from hikeshi.project.wsgi import application
+from tests.builders import firm
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        os.environ.get("HIKESHI_TEST_DATABASE") == "postgresql", reason="runs once, on SQLite"
+    ),
+]
+OPERATIONS = [
+    (path, method) for path, methods in description()["paths"].items() for method in methods
+]
+# Twelve well-formed and twelve ill-formed questions to each operation take about a third of a
+# second, so that the whole API stays near a minute however it grows.
+EXAMPLES = 12
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_no_question_breaks_an_operation(path: str, method: str, mode: GenerationMode) -> None:
+    kazahaya = firm()
+    now = timezone.now()
+    _token, text = issue_token(
+        account=kazahaya.admin,
+        name="fuzz",
+        scopes=list(Permission),
+        at=now,
+        expires_at=now + timedelta(days=1),
+    )
+    operation = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)[path][method]
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: schemathesis.Case) -> None:
+        caches["memory"].clear()
+        case.call_and_validate(
+            headers={"Authorization": f"Bearer {text}"},
+            checks=[
+                schemathesis.checks.not_a_server_error,
+                *(
+                    check
+                    for check in schemathesis.checks.CHECKS.get_all()
+                    if check.__name__
+                    in {
+                        "status_code_conformance",
+                        "content_type_conformance",
+                        "response_schema_conformance",
+                    }
+                ),
+            ],
+        )
+
+    ask()
