@@ -8,10 +8,12 @@ refused (``records.services.save_record``).
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from hikeshi.organisation.models import Realm, new_uid
+from hikeshi.organisation.sealed import SealedField
 from hikeshi.organisation.walls import WalledRow
 
 
@@ -31,3 +33,140 @@ class Record(WalledRow):
 
     def __str__(self) -> str:
         return self.number
+
+
+class TaskState(models.TextChoices):
+    """Where a task stands."""
+
+    OPEN = "open", _("open")
+    DOING = "doing", _("in work")
+    DONE = "done", _("done")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class Task(WalledRow):
+    """Something one person or unit is to do until a moment, about a record."""
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    subject_kind = models.CharField(max_length=40)
+    subject_uid = models.UUIDField()
+    realm = models.CharField(max_length=8, choices=Realm.choices, default=Realm.LIVE)
+    title = SealedField()
+    note = SealedField(null=True)
+    assignee = models.ForeignKey(
+        "organisation.Account", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    assigned_unit = models.ForeignKey(
+        "organisation.Unit", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    due_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=10, choices=TaskState.choices, default=TaskState.OPEN)
+    revision = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(WalledRow.Meta):
+        verbose_name = _("task")
+        indexes = [
+            models.Index(fields=["subject_uid", "state"], name="task_subject"),
+            models.Index(fields=["assignee", "state", "due_at"], name="task_assignee"),
+        ]
+
+
+class ApprovalState(models.TextChoices):
+    """Where an approval stands."""
+
+    PROPOSED = "proposed", _("proposed")
+    REVIEWED = "reviewed", _("reviewed")
+    APPROVED = "approved", _("approved")
+    REFUSED = "refused", _("refused")
+    VOID = "void", _("void, the content changed")
+
+
+class Approval(WalledRow):
+    """A decision about exact content: it binds to the SHA-256 of what was read (R012)."""
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    subject_kind = models.CharField(max_length=40)
+    subject_uid = models.UUIDField()
+    purpose = models.CharField(max_length=40)
+    content_hash = models.BinaryField(max_length=32)
+    state = models.CharField(
+        max_length=10, choices=ApprovalState.choices, default=ApprovalState.PROPOSED
+    )
+    proposed_by = models.ForeignKey(
+        "organisation.Account", on_delete=models.PROTECT, related_name="+"
+    )
+    proposed_at = models.DateTimeField()
+    reviewed_by = models.ForeignKey(
+        "organisation.Account", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    reviewed_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(
+        "organisation.Account", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    decided_alone = models.BooleanField(default=False)
+    reason = SealedField(null=True)
+
+    class Meta(WalledRow.Meta):
+        verbose_name = _("approval")
+        indexes = [models.Index(fields=["subject_uid", "purpose"], name="approval_subject")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_uid", "purpose"],
+                condition=Q(state__in=["proposed", "reviewed"]),
+                name="approval_one_open",
+            )
+        ]
+
+
+class Clock(WalledRow):
+    """A deadline of a subject under a regime (SLA, embargo, CNA, law): regimes are data."""
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    subject_kind = models.CharField(max_length=40)
+    subject_uid = models.UUIDField()
+    regime = models.CharField(max_length=40)
+    stage = models.CharField(max_length=40)
+    started_by = models.UUIDField(null=True)
+    started_at = models.DateTimeField()
+    amount = models.PositiveIntegerField()
+    unit_of_time = models.CharField(max_length=12)
+    calendar = models.CharField(max_length=16, default="JP")
+    zone = models.CharField(max_length=64, default="Asia/Tokyo")
+    due_at = models.DateTimeField()
+    paused_at = models.DateTimeField(null=True, blank=True)
+    met_at = models.DateTimeField(null=True, blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    realm = models.CharField(max_length=8, choices=Realm.choices, default=Realm.LIVE)
+
+    class Meta(WalledRow.Meta):
+        verbose_name = _("clock")
+        indexes = [
+            models.Index(fields=["subject_uid"], name="clock_subject"),
+            models.Index(fields=["company", "due_at"], name="clock_due"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_uid", "regime", "stage"],
+                condition=Q(stopped_at__isnull=True),
+                name="clock_once",
+            )
+        ]
+
+
+class ClockPause(models.Model):
+    """A stretch in which a clock stood still, and why."""
+
+    clock = models.ForeignKey(Clock, on_delete=models.CASCADE, related_name="pauses")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    reason = SealedField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clock"], condition=Q(until__isnull=True), name="clock_pause_one_open"
+            )
+        ]
