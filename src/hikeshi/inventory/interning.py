@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, transaction
 
-from hikeshi.inventory import queries
+from hikeshi.inventory import setwise
 
 # SQLite has one writer: a chunk keeps each write transaction well below a second.
 CHUNK = 20_000
@@ -58,11 +58,11 @@ def intern_packages(names: Iterable[PackageName]) -> dict[PackageName, int]:
     """Return the id of each name, making those that are new."""
     found: dict[PackageName, int] = {}
     for chunk in _chunks(sorted(set(names))):
-        known = queries.package_ids(chunk)
+        known = setwise.package_ids(chunk)
         missing = [name for name in chunk if name not in known]
         if missing:
             _insert("inventory_package", _PACKAGE_FIELDS, missing)
-            known |= queries.package_ids(missing)
+            known |= setwise.package_ids(missing)
         found |= {PackageName(*name): pk for name, pk in known.items()}
     return found
 
@@ -75,12 +75,12 @@ def intern_versions(versions: Iterable[VersionName]) -> dict[tuple[int, str], in
     keys = {(package_id, version): key for package_id, version, key in versions}
     found: dict[tuple[int, str], int] = {}
     for chunk in _chunks(sorted(keys)):
-        known = queries.version_ids(chunk)
+        known = setwise.version_ids(chunk)
         missing = [pair for pair in chunk if pair not in known]
         if missing:
             rows = [(*pair, keys[pair]) for pair in missing]
             _insert("inventory_packageversion", _VERSION_FIELDS, rows)
-            known |= queries.version_ids(missing)
+            known |= setwise.version_ids(missing)
         found |= known
     return found
 
@@ -90,7 +90,7 @@ def intern_components(rows: Iterable[ComponentRow]) -> dict[str, int]:
     by_digest = {row.digest: row for row in rows}
     found: dict[str, int] = {}
     for chunk in _chunks(sorted(by_digest)):
-        known = queries.component_ids(chunk)
+        known = setwise.component_ids(chunk)
         missing = [digest for digest in chunk if digest not in known]
         if missing:
             _insert(
@@ -98,7 +98,7 @@ def intern_components(rows: Iterable[ComponentRow]) -> dict[str, int]:
                 _COMPONENT_FIELDS,
                 [by_digest[digest] for digest in missing],
             )
-            known |= queries.component_ids(missing)
+            known |= setwise.component_ids(missing)
         found |= known
     return found
 
@@ -112,9 +112,9 @@ def _insert(table: str, fields: Mapping[str, str], rows: Sequence[Sequence[Any]]
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             # One statement with one JSON text: a tenth of the time of one statement a row.
-            given = queries.given_rows(*(f"{name} {kind}" for name, kind in fields.items()))
+            given = setwise.given_rows(*(f"{name} {kind}" for name, kind in fields.items()))
             sql = f"{into} SELECT {', '.join(fields)} FROM {given} ON CONFLICT DO NOTHING"
-            cursor.execute(sql, [queries.as_json(rows)])
+            cursor.execute(sql, [setwise.as_json(rows)])
         else:
             places = ", ".join(["%s"] * len(fields))
             cursor.executemany(f"{into} VALUES ({places}) ON CONFLICT DO NOTHING", rows)

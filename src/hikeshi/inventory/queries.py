@@ -1,117 +1,210 @@
-"""Read what we ship."""
+"""Read what we ship, always from the viewer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, Final, TypeVar
+from uuid import UUID
 
-import orjson
-from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from hikeshi.inventory.models import SBOM, Component, Occurrence, SBOMSlot
+from hikeshi.core.errors import NotFound, gettext_noop
+from hikeshi.inventory.models import (
+    SBOM,
+    Component,
+    Occurrence,
+    Offering,
+    ProductModel,
+    Release,
+    ReleaseState,
+    SBOMSlot,
+)
+from hikeshi.organisation.roles import Permission
+from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.models import Record
+
+_R = TypeVar("_R", bound=Record)
+
+# States in which a release still counts: somebody runs it and may expect an answer.
+SUPPORTED: Final = (ReleaseState.SHIPPING, ReleaseState.MAINTAINED)
 
 
-def given_rows(*columns: str) -> str:
-    """Return SQL of a table ``given`` whose rows come as one JSON parameter, on both databases.
+def fold(text: str) -> str:
+    """Fold case, full and half width, and runs of spaces, so that the same words compare equal."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
-    columns: ``name type`` of each place in the arrays of the JSON array.
+
+def offerings_of(viewer: Viewer) -> QuerySet[Offering]:
+    """Select the offerings the viewer may know of."""
+    return Offering.objects.visible_to(viewer).select_related("unit", "owner", "company")
+
+
+def with_figures(offerings: QuerySet[Offering]) -> QuerySet[Offering]:
+    """Add what the list shows: releases, how many have an SBOM, when support ends last."""
+    why = "a release has the unit and wall of its offering, which the viewer has read"
+    releases = Release.objects.for_system(why).filter(offering=OuterRef("pk"))
+    per_offering = releases.order_by().values("offering")
+    covered = SBOM.objects.for_system(why).filter(
+        release__offering=OuterRef("pk"), replaced_at__isnull=True
+    )
+    return offerings.annotate(
+        release_count=_count(per_offering, "pk"),
+        covered_count=_count(covered.order_by().values("release__offering"), "release"),
+        support_until=Subquery(per_offering.annotate(last=Max("support_ends_on")).values("last")),
+    )
+
+
+def _count(rows: QuerySet[Any, Any], field: str) -> Coalesce:
+    return Coalesce(Subquery(rows.annotate(n=Count(field, distinct=True)).values("n")), 0)
+
+
+def offering_by_number(viewer: Viewer, number: str) -> Offering:
+    """Return one offering. Raises NotFound alike for none and for one the viewer may not see."""
+    return _one(offerings_of(viewer), number=number)
+
+
+def offering_by_uid(viewer: Viewer, uid: UUID) -> Offering:
+    """Return one offering by its uid; as ``offering_by_number``."""
+    return _one(offerings_of(viewer), uid=uid)
+
+
+def offering_to_edit(viewer: Viewer, **key: object) -> Offering:
+    """Return one offering that the viewer may change (number= or uid=).
+
+    Raises NotFound as ``offering_by_number``, NotAllowed without the right for its unit.
     """
-    postgres = connection.vendor == "postgresql"
-    places = []
-    for place, column in enumerate(columns):
-        name, kind = column.split()
-        cell = f"j.value->>{place}" if postgres else f"json_extract(j.value, '$[{place}]')"
-        # Bytes travel as hexadecimal text.
-        value = f"decode({cell}, 'hex')" if kind == "bytea" else f"CAST({cell} AS {kind})"
-        places.append(f"{value} AS {name}")
-    source = "jsonb_array_elements(CAST(%s AS jsonb))" if postgres else "json_each(%s)"
-    return f"(SELECT {', '.join(places)} FROM {source} j) given"
+    offering = _one(offerings_of(viewer), **key)
+    viewer.require(Permission.INVENTORY_EDIT, offering.company_id, offering.unit_id)
+    return offering
 
 
-def package_ids(names: Sequence[tuple[str, str, str, str]]) -> dict[tuple[str, str, str, str], int]:
-    """Return the ids of those names (system, distro release, scheme, name) that are interned."""
-    given = given_rows("system text", "distro_release text", "scheme text", "name text")
-    sql = f"""
-        SELECT p.system, p.distro_release, p.scheme, p.name, p.id FROM {given}
-        JOIN inventory_package p ON p.name = given.name AND p.system = given.system
-            AND p.distro_release = given.distro_release AND p.scheme = given.scheme
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [as_json(names)])
-        return {(a, b, c, d): pk for a, b, c, d, pk in cursor.fetchall()}
+def models_of(offering: Offering) -> list[ProductModel]:
+    """Return the models of an offering that the caller has read as its viewer."""
+    return list(
+        ProductModel.objects.for_system("a model has the unit and wall of its offering")
+        .filter(offering=offering)
+        .order_by("code")
+    )
 
 
-def version_ids(pairs: Sequence[tuple[int, str]]) -> dict[tuple[int, str], int]:
-    """Return the ids of those (package id, version) that are interned."""
-    sql = f"""
-        SELECT v.package_id, v.version, v.id FROM {given_rows("package_id bigint", "version text")}
-        JOIN inventory_packageversion v
-            ON v.package_id = given.package_id AND v.version = given.version
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [as_json(pairs)])
-        return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
+def releases_of(viewer: Viewer) -> QuerySet[Release]:
+    """Select the releases the viewer may know of."""
+    return Release.objects.visible_to(viewer).select_related(
+        "offering", "product_model", "unit", "company", "offering__owner"
+    )
 
 
-def component_ids(digests: Sequence[str]) -> dict[str, int]:
-    """Return the ids of those component digests that are interned."""
-    sql = f"""
-        SELECT c.digest, c.id FROM {given_rows("digest text")}
-        JOIN inventory_component c ON c.digest = given.digest
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [as_json([[digest] for digest in digests])])
-        return dict(cursor.fetchall())
-
-
-def open_occurrences(slot: SBOMSlot) -> Iterator[tuple[int, int, int | None, int]]:
-    """Read (id, component id, package version id, via) of what is in a slot now."""
-    return (
-        Occurrence.objects.filter(
-            release_id=slot.release_id, slot_id=slot.pk, known_to__isnull=True
+def release_list(viewer: Viewer, offering: Offering) -> list[Release]:
+    """Return the releases of one offering with figures of their SBOMs, newest first."""
+    current = (
+        SBOM.objects.for_system("an SBOM has the unit and wall of its release")
+        .filter(release=OuterRef("pk"), replaced_at__isnull=True)
+        .order_by()
+        .values("release")
+    )
+    return list(
+        releases_of(viewer)
+        .filter(offering=offering)
+        .annotate(
+            sbom_count=_count(current, "pk"),
+            last_upload_at=Subquery(current.annotate(last=Max("uploaded_at")).values("last")),
         )
-        .values_list("id", "component_id", "package_version_id", "via")
-        .iterator(chunk_size=10_000)
+        .order_by(F("shipped_on").desc(nulls_first=True), "-pk")
     )
 
 
-def close_occurrences(ids: Sequence[int], sbom: SBOM) -> None:
-    """Close occurrences because a newer SBOM of their slot no longer states them."""
-    sql = f"""
-        UPDATE inventory_occurrence SET known_to = %s, closed_in = %s
-        WHERE id IN (SELECT given.id FROM {given_rows("id bigint")})
+def release_by_number(viewer: Viewer, number: str) -> Release:
+    """Return one release. Raises NotFound alike for none and for one the viewer may not see."""
+    return _one(releases_of(viewer), number=number)
+
+
+def release_by_uid(viewer: Viewer, uid: UUID) -> Release:
+    """Return one release by its uid; as ``release_by_number``."""
+    return _one(releases_of(viewer), uid=uid)
+
+
+def release_to_edit(viewer: Viewer, **key: object) -> Release:
+    """Return one release that the viewer may change (number= or uid=).
+
+    Raises NotFound as ``release_by_number``, NotAllowed without the right for its unit.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [_moment(sbom), sbom.batch, as_json([[pk] for pk in ids])])
+    release = _one(releases_of(viewer), **key)
+    viewer.require(Permission.INVENTORY_EDIT, release.company_id, release.unit_id)
+    return release
 
 
-def open_new_occurrences(places: Sequence[tuple[int, int | None, int, str]], sbom: SBOM) -> None:
-    """Open occurrences in the slot of an SBOM.
+def _one(rows: QuerySet[_R], **key: object) -> _R:
+    row = rows.filter(**key).order_by("pk").first()
+    if row is None:
+        raise NotFound(gettext_noop("There is no such product or release."))
+    return row
 
-    places: (component id, package version id, via, bom-ref).
-    """
-    given = given_rows(
-        "component_id bigint", "package_version_id bigint", "via smallint", "bom_ref text"
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """A slot with its current SBOM and how many versions it had."""
+
+    slot: SBOMSlot
+    current: SBOM | None
+    versions: int
+
+
+def slots_of(release: Release) -> list[SlotView]:
+    """Return the slots of a release that the caller has read as its viewer, by name."""
+    why = "an SBOM has the unit and wall of its release"
+    slots = list(SBOMSlot.objects.filter(release=release).order_by("name"))
+    sboms = SBOM.objects.for_system(why).filter(release=release).defer("content")
+    current = {
+        sbom.slot_id: sbom
+        for sbom in sboms.filter(replaced_at__isnull=True).select_related("uploaded_by")
+    }
+    versions: Mapping[int, int] = dict(
+        sboms.order_by().values_list("slot").annotate(n=Count("pk")).values_list("slot", "n")
     )
-    sql = f"""
-        INSERT INTO inventory_occurrence (release_id, slot_id, sbom_id, known_from, opened_in,
-            component_id, package_version_id, via, bom_ref)
-        SELECT %s, %s, %s, %s, %s, component_id, package_version_id, via, bom_ref FROM {given}
-    """
-    fixed = [sbom.release_id, sbom.slot_id, sbom.pk, _moment(sbom), sbom.batch]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*fixed, as_json(places)])
+    return [SlotView(slot, current.get(slot.pk), versions.get(slot.pk, 0)) for slot in slots]
 
 
-def _moment(sbom: SBOM) -> Any:
-    return connection.ops.adapt_datetimefield_value(sbom.uploaded_at)
+def sboms_of(release: Release) -> list[SBOM]:
+    """Return all versions of all slots of a release, newest first, without their bytes."""
+    return list(
+        SBOM.objects.for_system("an SBOM has the unit and wall of its release")
+        .filter(release=release)
+        .select_related("slot", "uploaded_by")
+        .defer("content")
+        .order_by("-batch")
+    )
 
 
-def as_json(rows: Sequence[Sequence[object]]) -> str:
-    """Return rows as the one parameter of ``given_rows``."""
-    return orjson.dumps([tuple(row) for row in rows], default=bytes.hex).decode()
+def sbom_by_uid(viewer: Viewer, uid: UUID) -> SBOM:
+    """Return one SBOM with its bytes. Raises NotFound alike for none and for one not visible."""
+    sbom = (
+        SBOM.objects.visible_to(viewer)
+        .filter(uid=uid)
+        .select_related("slot", "release", "release__offering", "release__product_model")
+        .first()
+    )
+    if sbom is None:
+        raise NotFound(gettext_noop("There is no such SBOM."))
+    return sbom
+
+
+def components_of(release: Release) -> QuerySet[Component]:
+    """Select what is in a release now; the caller has read the release as its viewer."""
+    held = Occurrence.objects.filter(release=release, known_to__isnull=True)
+    return Component.objects.filter(pk__in=held.values("component_id"))
+
+
+def support_ending(viewer: Viewer, until: date) -> QuerySet[Release]:
+    """Select supported releases whose support ends by a day (R095)."""
+    return (
+        releases_of(viewer)
+        .filter(state__in=SUPPORTED, support_ends_on__lte=until)
+        .order_by("support_ends_on", "pk")
+    )
 
 
 @dataclass(frozen=True, slots=True)

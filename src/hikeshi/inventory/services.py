@@ -6,7 +6,6 @@ row is fetched (``queries.…_to_edit``).
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -28,6 +27,7 @@ from hikeshi.inventory.models import (
     Release,
     ReleaseState,
 )
+from hikeshi.inventory.queries import fold
 from hikeshi.ledger.services import record
 from hikeshi.organisation.models import Account, Company, Unit, new_uid
 from hikeshi.records.services import number_for, save_record
@@ -268,11 +268,6 @@ def search_key_of(name: Mapping[str, str], code: str) -> str:
     """Return what lists search and sort by: the code and all names, folded as the search box is."""
     parts = [code, *(name[language] for language in sorted(name))]
     return fold(" ".join(part for part in parts if part))[:SEARCH_KEY_LIMIT]
-
-
-def fold(text: str) -> str:
-    """Fold case, full and half width, and runs of spaces, so that the same words compare equal."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _texts(texts: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from hikeshi.core.errors import InputRefused, gettext_noop
-from hikeshi.inventory import queries
+from hikeshi.inventory import setwise
 from hikeshi.inventory.interning import (
     VersionName,
     intern_components,
@@ -184,13 +184,13 @@ def _replace_occurrences(sbom: SBOM, places: Mapping[_Place, str]) -> tuple[int,
     """Close the slot's open occurrences that are gone, open those that are new; return how many."""
     still_open: set[_Place] = set()
     gone: list[int] = []
-    for pk, component_id, package_version_id, via in queries.open_occurrences(sbom.slot):
+    for pk, component_id, package_version_id, via in setwise.open_occurrences(sbom.slot):
         place = _Place(component_id, package_version_id, via)
         if place in places:
             still_open.add(place)
         else:
             gone.append(pk)
     new = [(*place, ref) for place, ref in places.items() if place not in still_open]
-    queries.close_occurrences(gone, sbom)
-    queries.open_new_occurrences(new, sbom)
+    setwise.close_occurrences(gone, sbom)
+    setwise.open_new_occurrences(new, sbom)
     return len(new), len(gone)
