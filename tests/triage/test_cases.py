@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -136,13 +137,32 @@ def test_a_stale_save_of_texts_is_refused() -> None:
 def test_vectors_give_the_band_that_lists_sort_by() -> None:
     kazahaya = firm()
     case, by = opened(kazahaya), seen_by(kazahaya.admin)
-    vector = "CVSS:3.1/AV:A/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
-    case = services.change_case(
-        case=case, revision=case.revision, by=by, at=LATER, vectors=[vector]
-    )
-    assert case.band == "high"
-    with pytest.raises(InputRefused, match="is not a CVSS vector"):
-        services.change_case(case=case, revision=case.revision, by=by, at=LATER, vectors=["x"])
+    one = queries.vulnerabilities_of(case)[0]
+    services.describe_vulnerability(
+        vulnerability=one, by=by, at=LATER, title={"en": "x"}, weaknesses=["cwe-78"],
+        vectors=["CVSS:3.1/AV:A/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"],
+    )  # fmt: skip
+    assert queries.case_by_number(by, case.number).band == "high"
+    assert queries.vulnerabilities_of(case)[0].weaknesses.value == ["CWE-78"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"vectors": ["CVSS:3.1/AV:X"]}, "is not a CVSS vector"),
+        ({"weaknesses": ["78"]}, "is not a CWE id"),
+        ({"cve": "CVE-26-1"}, "is not a CVE id"),
+    ],
+)
+def test_what_does_not_describe_a_vulnerability_is_refused(
+    wrong: dict[str, Any], sentence: str
+) -> None:
+    kazahaya = firm()
+    one = queries.vulnerabilities_of(opened(kazahaya))[0]
+    with pytest.raises(InputRefused, match=sentence):
+        services.describe_vulnerability(
+            vulnerability=one, by=seen_by(kazahaya.admin), at=LATER, title={}, **wrong
+        )
 
 
 @pytest.mark.requirement("R010")

@@ -82,13 +82,18 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What to do about it on these products."""
+    """What to do about it on these products.
+
+    fixed_in: product id of the release that brings the fix, "" when none does.
+    at: since when it can be had.
+    """
 
     action: Action
     details: str
     product_ids: tuple[str, ...]
     url: str = ""
     at: datetime | None = None
+    fixed_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +106,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Weakness:
-    """A CWE id with its name exactly as the list has it."""
+    """A CWE id with its name exactly as the list has it, "" when we do not hold the list."""
 
     id: str
-    name: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

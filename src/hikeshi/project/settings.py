@@ -19,6 +19,7 @@ KEY_FILE = ENVIRONMENT.key_file
 
 INSTALLED_APPS = [
     "hikeshi.project",
+    "hikeshi.disclosure",
     "hikeshi.triage",
     "hikeshi.inventory",
     "hikeshi.stakeholders",

@@ -70,6 +70,8 @@ def assess(
     subjects = _subjects(releases, offering, company)
     _require(case=case, subjects=subjects, by=by)
     wall = case.wall if case is not None else None
+    # Sealed once: the rows of one act share one text.
+    grounds = seal(statement.grounds, wall)
     rows = []
     for subject in subjects:
         release = subject if isinstance(subject, Release) else None
@@ -84,7 +86,7 @@ def assess(
                 component=component, status=statement.status.value,
                 justification=statement.justification or "", action=statement.action or "",
                 fixed_in=fixed_in if statement.status is ProductStatus.KNOWN_AFFECTED else None,
-                grounds=seal(statement.grounds, wall), by=by.account, at=at,
+                grounds=grounds, by=by.account, at=at,
                 lane=lane_of(
                     company_id=owner.pk, wall_id=wall.pk if wall else None,
                     vulnerability=vulnerability, component=component,

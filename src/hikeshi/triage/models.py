@@ -83,14 +83,13 @@ class ExitReason(models.TextChoices):
 class Case(Record):
     """The unit of work for a vulnerability, or another matter, and its participants.
 
-    title and summary are ``{language: text}``; vectors is a list of CVSS vectors; unit is the unit
-    in the lead.
+    title and summary are ``{language: text}``; band is the worst of its vulnerabilities'; unit is
+    the unit in the lead.
     """
 
     kind = models.CharField(_("kind"), max_length=14, choices=CaseKind.choices)
     title = SealedField()
     summary = SealedField()
-    vectors = SealedField()
     band = models.CharField(
         _("severity"), max_length=8, choices=Band.choices, blank=True, default=""
     )
@@ -142,7 +141,7 @@ class CaseVulnerability(models.Model):
 
     name: by which findings and assessments know it: a CVE or GHSA id, or one of our own.
     cve: the id it was given later, when the name is our own.
-    title is ``{language: text}``, weaknesses a list of CWE ids.
+    title is ``{language: text}``, weaknesses a list of CWE ids, vectors a list of CVSS vectors.
     """
 
     uid = models.UUIDField(default=new_uid, unique=True, editable=False)
@@ -151,6 +150,7 @@ class CaseVulnerability(models.Model):
     cve = models.CharField("CVE", max_length=20, blank=True, default="")
     title = SealedField(null=True)
     weaknesses = SealedField(null=True)
+    vectors = SealedField(null=True)
     added_at = models.DateTimeField()
 
     class Meta:

@@ -39,14 +39,14 @@ def case_by_number(viewer: Viewer, number: str) -> Case:
     case = cases_of(viewer).filter(number=number).order_by("pk").first()
     if case is None:
         raise NotFound(gettext_noop("There is no such case."))
-    unseal([case], "title", "summary", "vectors")
+    unseal([case], "title", "summary")
     return case
 
 
 def vulnerabilities_of(case: Case) -> list[CaseVulnerability]:
     """Return what a case is about, opened. The caller has read the case as its viewer."""
     found = list(CaseVulnerability.objects.filter(case=case).select_related("case__wall"))
-    unseal(found, "title", "weaknesses")
+    unseal(found, "title", "weaknesses", "vectors")
     return found
 
 
@@ -96,7 +96,7 @@ def standing(
 
     A decision about the release outweighs one about its offering, which outweighs one about the
     company; among equals the newest counts. Only decisions about a release as a whole: one that
-    names a component is for findings of that component. Two queries at most; grounds are sealed.
+    names a component is for findings of that component. One query; grounds stay sealed.
     """
     if not names or not releases:
         return {}
@@ -105,12 +105,19 @@ def standing(
         | Q(offering__in={one.offering_id for one in releases})
         | Q(release__isnull=True, offering__isnull=True)
     )
-    rows = list(
+    rows = (
         counting(viewer, names)
         .filter(scope, component="", company__in={one.company_id for one in releases})
-        .select_related("by", "case", "fixed_in")
+        .select_related("by", "case", "fixed_in__offering", "fixed_in__product_model")
         .order_by("at", "pk")
     )
+    return _outweigh(list(rows), names, releases)
+
+
+def _outweigh(
+    rows: Sequence[Assessment], names: Sequence[str], releases: Sequence[Release]
+) -> dict[tuple[str, int], Assessment]:
+    """Choose for each vulnerability and release; rows come oldest first, so the last one stays."""
     by_release = {(row.vulnerability, row.release_id): row for row in rows if row.release_id}
     by_offering = {(row.vulnerability, row.offering_id): row for row in rows if row.offering_id}
     by_company = {
@@ -132,25 +139,48 @@ def standing(
 
 
 def matrix_of(viewer: Viewer, case: Case, vulnerability: str, *, language: str) -> Matrix:
-    """Return what stands for one vulnerability of a case; a fixed number of queries.
+    """Return what stands for one vulnerability of a case, as the viewer may see it.
 
     It speaks of all releases about which this case, or anybody else whom the viewer may see,
     decided for this vulnerability. A participant sees their names even where the product is not
-    theirs to see: that is what they were invited for.
+    theirs to see: that is what they were invited for. A fixed number of queries.
     """
-    decided = list(
-        counting(viewer, [vulnerability])
-        .filter(company=case.company_id, component="")
-        .exclude(release__isnull=True, offering__isnull=True)
-        .select_related("release__offering", "release__product_model")
+    rows = counting(viewer, [vulnerability])
+    return _matrix(case, rows, vulnerability, language)
+
+
+def matrix_to_publish(case: Case, vulnerability: str, *, language: str) -> Matrix:
+    """Return what an advisory of this case says: the same whoever compiles it.
+
+    Decisions of the case itself and those that stand behind no wall; never another wall's. The
+    caller has read the case as its viewer.
+    """
+    rows = Assessment.objects.for_system("an advisory says the same whoever compiles it").filter(
+        Q(wall__isnull=True) | Q(wall__ended_at__isnull=False) | Q(wall=case.wall_id or 0),
+        vulnerability=vulnerability,
+        superseded_at__isnull=True,
     )
+    return _matrix(case, rows, vulnerability, language)
+
+
+def _matrix(case: Case, rows: QuerySet[Assessment], vulnerability: str, language: str) -> Matrix:
+    decided = list(
+        rows.filter(company=case.company_id, component="")
+        .select_related(
+            "release__offering", "release__product_model", "by", "case",
+            "fixed_in__offering", "fixed_in__product_model",
+        )
+        .order_by("at", "pk")
+    )  # fmt: skip
     releases = {row.release.pk: row.release for row in decided if row.release is not None}
     wide = {row.offering_id for row in decided if row.offering_id}
     if wide:
-        below = Release.objects.visible_to(viewer).filter(offering__in=wide)
-        for release in below.select_related("offering", "product_model"):
+        below = Release.objects.for_system("a decision about an offering is about each of these")
+        for release in below.filter(offering__in=wide, wall__isnull=True).select_related(
+            "offering", "product_model"
+        ):
             releases.setdefault(release.pk, release)
-    stands = standing(viewer, [vulnerability], list(releases.values()))
+    stands = _outweigh(decided, [vulnerability], list(releases.values()))
     unseal(stands.values(), "grounds")
     return arrange(
         vulnerability,

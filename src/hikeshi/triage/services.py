@@ -33,7 +33,8 @@ from hikeshi.triage.models import (
     ExitReason,
 )
 from hikeshi.triage.participants import note_founders
-from hikeshi.triage.scores import headline
+from hikeshi.triage.queries import vulnerabilities_of
+from hikeshi.triage.scores import headline, score
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,99}")
 _TEXT_LIMIT = 100_000
@@ -61,6 +62,7 @@ def open_case(
     vulnerabilities: names by which findings know them; without one, a case of kind vulnerability
         gets its own number as the name.
     releases: those to be looked into; where no decision stands yet, "under investigation" is put.
+    vectors: CVSS vectors of the vulnerabilities.
     members: who is let inside beside the opener, with their role.
     Raises NotAllowed without the right in the unit, InputRefused for an empty title, a bad name, or
     a label that asks for a wall where none is wanted.
@@ -85,14 +87,14 @@ def open_case(
         case = Case.objects.create(
             company=company, unit=unit, wall=wall, realm=company.realm, number=number, kind=kind,
             title=seal(title, wall), summary=seal(dict(summary or {}), wall),
-            vectors=seal(list(vectors), wall), band=_band(vectors), tlp=label.value,
-            phase_since=at, owner=owner, opened_by=by.account, opened_at=at, created_at=at,
-            changed_at=at,
+            band=_band(vectors), tlp=label.value, phase_since=at, owner=owner,
+            opened_by=by.account, opened_at=at, created_at=at, changed_at=at,
         )  # fmt: skip
         if not names and kind == CaseKind.VULNERABILITY:
             names = [number]
         CaseVulnerability.objects.bulk_create(
-            CaseVulnerability(case=case, name=name, added_at=at) for name in dict.fromkeys(names)
+            CaseVulnerability(case=case, name=name, added_at=at, vectors=seal(list(vectors), wall))
+            for name in dict.fromkeys(names)
         )
         note_founders(case=case, people=inside.values(), at=at)
         record(
@@ -145,10 +147,16 @@ def _band(vectors: Sequence[str]) -> str:
     return found.band.value if found else ""
 
 
+def _worst_band(vulnerabilities: Iterable[CaseVulnerability]) -> str:
+    scored = [headline(one.vectors.value or ()) for one in vulnerabilities if one.vectors]
+    worst = max((one for one in scored if one), key=lambda one: one.score, default=None)
+    return worst.band.value if worst else ""
+
+
 def change_case(*, case: Case, revision: int, by: Viewer, at: datetime, **changes: Any) -> Case:
     """Change what a case says or who leads it; texts are given bare and sealed here.
 
-    changes: title, summary (``{language: text}``), vectors (list), owner, unit, tlp.
+    changes: title, summary (``{language: text}``), owner, unit, tlp.
     Raises Stale when somebody saved since ``revision``, Conflict for an owner outside the wall.
     """
     rights.require(case, by, Permission.CASE_WORK)
@@ -160,9 +168,6 @@ def change_case(*, case: Case, revision: int, by: Viewer, at: datetime, **change
         if any(len(text) > _TEXT_LIMIT for text in stored["summary"].values()):
             raise InputRefused(gettext_noop("The summary is too long."))
         stored["summary"] = seal(dict(stored["summary"]), case.wall)
-    if "vectors" in stored:
-        stored["band"] = _band(stored["vectors"])
-        stored["vectors"] = seal(list(stored["vectors"]), case.wall)
     if "tlp" in stored and TLP(stored["tlp"]).forces_wall and case.wall_id is None:
         raise InputRefused(gettext_noop("TLP:%(label)s needs a wall."), label=stored["tlp"])
     if stored.get("owner") is not None:
@@ -266,8 +271,12 @@ def describe_vulnerability(
     title: Mapping[str, str],
     cve: str = "",
     weaknesses: Sequence[str] = (),
+    vectors: Sequence[str] = (),
 ) -> CaseVulnerability:
-    """Give a case's vulnerability its title, CVE id and weaknesses (``CWE-79`` …)."""
+    """Say what a case's vulnerability is: title, CVE id, weaknesses (``CWE-79`` …), CVSS vectors.
+
+    Raises InputRefused naming what cannot be read.
+    """
     case = vulnerability.case
     rights.require(case, by, Permission.CASE_WORK)
     cve = checked_name(cve) if cve.strip() else ""
@@ -277,14 +286,19 @@ def describe_vulnerability(
     for one in wanted:
         if not re.fullmatch(r"CWE-[1-9]\d{0,5}", one):
             raise InputRefused(gettext_noop("“%(name)s” is not a CWE id."), name=one[:40])
+    scored = [score(one).vector for one in vectors if one.strip()]
     with transaction.atomic():
         vulnerability.title = seal(dict(title), case.wall)
         vulnerability.weaknesses = seal(wanted, case.wall)
+        vulnerability.vectors = seal(scored, case.wall)
         vulnerability.cve = cve
-        vulnerability.save(update_fields=["title", "weaknesses", "cve"])
+        vulnerability.save(update_fields=["title", "weaknesses", "vectors", "cve"])
+        case.band = _worst_band(vulnerabilities_of(case))
+        Case.objects.visible_to(by).filter(pk=case.pk).update(band=case.band, changed_at=at)
         record(
             "case.vulnerability_described", subject=case, by=by.account, at=at,
-            after={"name": vulnerability.name, "cve": cve, "title": dict(title), "cwe": wanted},
+            after={"name": vulnerability.name, "cve": cve, "title": dict(title), "cwe": wanted,
+                   "vectors": scored},
         )  # fmt: skip
     return vulnerability
 

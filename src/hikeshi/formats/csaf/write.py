@@ -280,7 +280,8 @@ def _vulnerability(one: Vulnerability) -> JSON:
     written: JSON = {"title": one.title}
     if one.cve:
         written["cve"] = one.cve
-    if one.weakness is not None:
+    # Without its exact name an id may not stand here (6.1.11).
+    if one.weakness is not None and one.weakness.name:
         written["cwe"] = {"id": one.weakness.id, "name": one.weakness.name}
     if one.discovered_at is not None:
         written["discovery_date"] = _moment(one.discovered_at)

@@ -1,0 +1,153 @@
+"""Read advisories: the working text from the viewer, what is published for everybody."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from hikeshi.core.errors import NotFound, gettext_noop
+from hikeshi.disclosure.composing import Draft
+from hikeshi.disclosure.models import (
+    TEXTS,
+    Advisory,
+    AdvisoryRevision,
+    AdvisoryVulnerability,
+    DocumentKind,
+    PublishedDocument,
+)
+from hikeshi.organisation.models import Company
+from hikeshi.organisation.sealed import unseal
+from hikeshi.organisation.viewer import Viewer
+from hikeshi.triage.models import Case
+from hikeshi.triage.queries import matrix_to_publish
+
+SEALED = (*TEXTS, "credits", "references", "change_note")
+
+
+def advisories_of(viewer: Viewer) -> QuerySet[Advisory]:
+    """Select the advisories whose working text the viewer may know of."""
+    return Advisory.objects.visible_to(viewer).select_related("case", "company", "unit", "wall")
+
+
+def advisory_by_number(viewer: Viewer, number: str) -> Advisory:
+    """Return one advisory with its working text opened.
+
+    Raises NotFound alike for no such advisory and for one behind a wall.
+    """
+    advisory = advisories_of(viewer).filter(number=number).order_by("pk").first()
+    if advisory is None:
+        raise NotFound(gettext_noop("There is no such advisory."))
+    unseal([advisory], *SEALED)
+    return advisory
+
+
+def advisories_about(viewer: Viewer, case: Case) -> list[Advisory]:
+    """Return the advisories made from a case, newest first, with titles opened."""
+    found = list(advisories_of(viewer).filter(case=case).order_by("-pk"))
+    unseal(found, "title")
+    return found
+
+
+def draft_of(advisory: Advisory) -> Draft:
+    """Read everything that an advisory is made from; the same whoever asks.
+
+    The caller has read the advisory as its viewer.
+    """
+    unseal([advisory], *SEALED)
+    items = list(
+        AdvisoryVulnerability.objects.filter(advisory=advisory).select_related(
+            "vulnerability__case"
+        )
+    )
+    vulnerabilities = [item.vulnerability for item in items]
+    unseal(vulnerabilities, "title", "weaknesses", "vectors")
+    return Draft(
+        advisory=advisory,
+        subjects=[
+            (one, matrix_to_publish(advisory.case, one.name, language=advisory.source_language))
+            for one in vulnerabilities
+        ],
+    )
+
+
+# What is public has no viewer: these rows exist only because everybody may read them.
+
+
+def published(company: Company | None = None) -> QuerySet[AdvisoryRevision]:
+    """Select the newest revision of each published advisory, newest first."""
+    found = AdvisoryRevision.objects.filter(is_current=True).select_related("company")
+    if company is not None:
+        found = found.filter(company=company)
+    return found.order_by("-at", "-pk")
+
+
+def revision_by_number(
+    number: str, *, company: Company | None, edition: int | None = None
+) -> AdvisoryRevision:
+    """Return a published revision, the newest unless an edition is named.
+
+    company: whose host was asked; None when the host is nobody's.
+    Raises NotFound when there is none.
+    """
+    found = AdvisoryRevision.objects.filter(number__iexact=number).select_related("company")
+    if company is not None:
+        found = found.filter(company=company)
+    found = found.filter(is_current=True) if edition is None else found.filter(edition=edition)
+    revision = found.order_by("pk").first()
+    if revision is None:
+        raise NotFound(gettext_noop("There is no such advisory."))
+    return revision
+
+
+def revisions_of(revision: AdvisoryRevision) -> list[AdvisoryRevision]:
+    """Return all revisions of the same advisory, newest first, without their content."""
+    return list(AdvisoryRevision.objects.filter(advisory_id=revision.advisory_id).defer("content"))
+
+
+def document_of(revision: AdvisoryRevision, kind: DocumentKind, language: str) -> PublishedDocument:
+    """Return a revision's document in a language, else in the one it was written in.
+
+    Raises NotFound when it was not published in that form.
+    """
+    held = {
+        one.language: one for one in PublishedDocument.objects.filter(revision=revision, kind=kind)
+    }
+    found = held.get(language) or held.get(next(iter(held), ""))
+    if found is None:
+        raise NotFound(gettext_noop("The advisory was not published in this form."))
+    return found
+
+
+def document_by_name(
+    name: str, *, company: Company | None, edition: int | None = None
+) -> PublishedDocument:
+    """Return the machine-readable document of a file name, of the newest edition by default.
+
+    Raises NotFound when there is none.
+    """
+    found = PublishedDocument.objects.filter(name=name, kind=DocumentKind.CSAF).select_related(
+        "revision"
+    )
+    if company is not None:
+        found = found.filter(revision__company=company)
+    if edition is None:
+        found = found.filter(revision__is_current=True)
+    else:
+        found = found.filter(revision__edition=edition)
+    document = found.order_by("pk").first()
+    if document is None:
+        raise NotFound(gettext_noop("There is no such document."))
+    return document
+
+
+def company_of_host(host: str) -> Company | None:
+    """Return the company whose public pages live on a host; None when the host is nobody's."""
+    return Company.objects.filter(host=host.lower()).first()
+
+
+def companies_that_published() -> list[Company]:
+    """Return the companies that have anything public, by name."""
+    return list(
+        Company.objects.filter(
+            pk__in=AdvisoryRevision.objects.filter(is_current=True).values("company")
+        ).order_by("slug")
+    )
