@@ -72,4 +72,11 @@ EVENTS: Final[dict[str, str]] = {
     "release.created": "A release was added.",
     "release.changed": "A release was changed.",
     "sbom.uploaded": "An SBOM became the current one of its slot.",
+    "advisory.drafted": "An advisory was started from a case.",
+    "advisory.changed": "An advisory's working text was changed.",
+    "advisory.proposed": "An advisory was put before its approvers.",
+    "advisory.approved": "An advisory was approved.",
+    "advisory.returned": "An advisory was given back to its writers.",
+    "advisory.published": "An advisory, or a new edition of it, became public.",
+    "advisory.withdrawn": "An advisory was withdrawn.",
 }

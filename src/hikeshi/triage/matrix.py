@@ -74,7 +74,7 @@ def line_of(version: str) -> str:
     return found.group(1) if found else version
 
 
-def _natural(text: str) -> tuple[tuple[int, int, str], ...]:
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """Order texts as people do: numbers by value. For columns on a page, not for ranges."""
     return tuple(
         (0, int(part), "") if part.isdigit() else (1, 0, part)
@@ -102,7 +102,7 @@ def arrange(
         line = line_of(release.version)
         lines.add(line)
         by_product[(name, variant, offering.pk)][line].append(Cell(release, assessment))
-    ordered = tuple(sorted(lines, key=_natural))
+    ordered = tuple(sorted(lines, key=natural))
     rows = tuple(
         Row(
             offering=offerings[offering_id],
@@ -111,7 +111,7 @@ def arrange(
                 tuple(
                     sorted(
                         by_line.get(line, ()),
-                        key=lambda cell: _natural(cell.release.version),
+                        key=lambda cell: natural(cell.release.version),
                         reverse=True,
                     )
                 )
