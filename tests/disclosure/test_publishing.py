@@ -84,7 +84,7 @@ def test_nobody_approves_what_they_proposed() -> None:
     advisory = drafted(one)
     lead = seen_by(one.approver)
     digest = services.propose_advisory(advisory=advisory, by=lead, at=NOW)
-    with pytest.raises(NotAllowed, match="approved by somebody else"):
+    with pytest.raises(NotAllowed, match="ask somebody else"):
         services.approve_advisory(advisory=advisory, by=lead, at=NOW, content_hash=digest)
     with pytest.raises(NotAllowed):
         services.approve_advisory(

@@ -6,7 +6,6 @@ planned) are written in that language. Internal grounds of decisions never enter
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
@@ -40,6 +39,7 @@ from hikeshi.formats.csaf.write import file_name
 from hikeshi.inventory.models import Release
 from hikeshi.organisation.models import Company
 from hikeshi.organisation.queries import text_in
+from hikeshi.records import approvals
 from hikeshi.triage.matrix import Cell, Matrix
 from hikeshi.triage.models import CaseVulnerability
 
@@ -288,8 +288,8 @@ def as_json(value: Value) -> dict[str, Any]:
 
 
 def hash_of(content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of content, hexadecimal."""
-    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    """Return the SHA-256 of content as approvals make it, hexadecimal."""
+    return approvals.hash_of(content).hex()
 
 
 def with_editions(value: Value, editions: Iterable[Edition]) -> Value:

@@ -57,8 +57,6 @@ class Advisory(Record):
     )
     edition = models.PositiveIntegerField(default=0)
     content_hash = models.CharField(max_length=64, blank=True, default="")
-    proposed_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
-    approved_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
     publish_at = models.DateTimeField(_("publish at"), null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
 

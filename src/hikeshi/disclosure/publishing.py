@@ -39,7 +39,7 @@ from hikeshi.disclosure.models import (
 )
 from hikeshi.disclosure.queries import SEALED, draft_of
 from hikeshi.disclosure.rendering import Rendered, render
-from hikeshi.disclosure.services import require, require_unchanged
+from hikeshi.disclosure.services import require, require_approved
 from hikeshi.ledger.services import record
 from hikeshi.organisation.queries import text_in
 from hikeshi.organisation.roles import Permission
@@ -63,7 +63,7 @@ def publish_advisory(*, advisory: Advisory, by: Viewer, at: datetime) -> Advisor
         raise Conflict(gettext_noop("Only what was approved is published."))
     if not TLP(advisory.tlp).is_public:
         raise Conflict(gettext_noop("Only TLP:CLEAR is published."))
-    require_unchanged(advisory, advisory.content_hash)
+    require_approved(advisory)
     draft = draft_of(advisory)
     kind = RevisionKind.UPDATE if advisory.edition else RevisionKind.PUBLICATION
     values = {one: compose(draft, one) for one in languages_of(advisory)}

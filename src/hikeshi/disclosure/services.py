@@ -18,10 +18,13 @@ from hikeshi.ledger.services import record
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import seal, unseal
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records import approvals
+from hikeshi.records.models import Approval
 from hikeshi.records.services import number_for, save_record
 from hikeshi.triage import rights
 from hikeshi.triage.models import Case, CaseVulnerability
 
+PUBLISH = "advisory.publish"
 _LIMIT = 50_000
 
 
@@ -100,9 +103,9 @@ def edit_advisory(
         stored[name] = seal(value, advisory.wall) if name in SEALED else value
     with transaction.atomic():
         saved = save_record(
-            advisory, revision=revision, at=at, state=AdvisoryState.DRAFT, content_hash="",
-            proposed_by=None, approved_by=None, **stored,
-        )  # fmt: skip
+            advisory, revision=revision, at=at, state=AdvisoryState.DRAFT, content_hash="", **stored
+        )
+        approvals.void_waiting(subject=saved, purpose=PUBLISH, by=by.account, at=at)
         record("advisory.changed", subject=saved, by=by.account, at=at,
                after={name: changes[name] for name in changes})  # fmt: skip
     unseal([saved], *SEALED)
@@ -144,16 +147,11 @@ def choose_vulnerabilities(
         AdvisoryVulnerability.objects.bulk_create(
             AdvisoryVulnerability(advisory=advisory, vulnerability=one) for one in chosen
         )
-        _reopen(advisory)
+        approvals.void_waiting(subject=advisory, purpose=PUBLISH, by=by.account, at=at)
+        _step(advisory, by, AdvisoryState(advisory.state), state=AdvisoryState.DRAFT,
+              content_hash="")  # fmt: skip
         record("advisory.changed", subject=advisory, by=by.account, at=at,
                after={"vulnerabilities": [one.name for one in chosen]})  # fmt: skip
-
-
-def _reopen(advisory: Advisory) -> None:
-    Advisory.objects.for_system("the caller may change this advisory").filter(
-        pk=advisory.pk
-    ).update(state=AdvisoryState.DRAFT, content_hash="", proposed_by=None, approved_by=None)
-    advisory.refresh_from_db()
 
 
 def _step(advisory: Advisory, by: Viewer, here: AdvisoryState, **changes: Any) -> None:
@@ -176,13 +174,24 @@ def propose_advisory(*, advisory: Advisory, by: Viewer, at: datetime) -> str:
     for problem in problems_of(draft):
         if problem.stops:
             raise Conflict(problem.sentence.sentence, **problem.sentence.facts)
-    digest = hash_of(content_of(draft))
+    content = content_of(draft)
+    digest = hash_of(content)
     with transaction.atomic():
-        _step(advisory, by, AdvisoryState.DRAFT, state=AdvisoryState.PROPOSED,
-              content_hash=digest, proposed_by=by.account)  # fmt: skip
+        _step(advisory, by, AdvisoryState.DRAFT, state=AdvisoryState.PROPOSED, content_hash=digest)
+        approvals.propose(subject=advisory, purpose=PUBLISH, content=content, viewer=by, at=at)
         record("advisory.proposed", subject=advisory, by=by.account, at=at,
                after={"content": digest})  # fmt: skip
     return digest
+
+
+def review_advisory(*, advisory: Advisory, by: Viewer, at: datetime, content_hash: str) -> Approval:
+    """Say that what was read is right; the decision is another's.
+
+    Raises as ``approve_advisory``.
+    """
+    require(advisory, by, Permission.REVIEW)
+    content = _as_read(advisory, content_hash)
+    return approvals.review(approval=_waiting(advisory), content=content, viewer=by, at=at)
 
 
 def approve_advisory(
@@ -194,42 +203,57 @@ def approve_advisory(
     one person runs the PSIRT; then the record says so.
     """
     require(advisory, by, Permission.APPROVE)
-    alone = advisory.company.single_person
-    if advisory.proposed_by_id == by.account_id and not alone:
-        raise NotAllowed(gettext_noop("What one proposed oneself is approved by somebody else."))
-    require_unchanged(advisory, content_hash)
+    content = _as_read(advisory, content_hash)
     with transaction.atomic():
-        _step(advisory, by, AdvisoryState.PROPOSED, state=AdvisoryState.APPROVED,
-              approved_by=by.account)  # fmt: skip
+        approval = approvals.approve(approval=_waiting(advisory), content=content, viewer=by, at=at)
+        _step(advisory, by, AdvisoryState.PROPOSED, state=AdvisoryState.APPROVED)
         record("advisory.approved", subject=advisory, by=by.account, at=at,
-               after={"content": content_hash, "alone": alone})  # fmt: skip
+               after={"content": content_hash, "alone": approval.decided_alone})  # fmt: skip
     return advisory
 
 
 def return_advisory(*, advisory: Advisory, by: Viewer, at: datetime, reason: str) -> Advisory:
-    """Give a proposed or approved text back to its writers, with the reason."""
-    require_sight(advisory, by)
-    if not any(
-        rights.may(advisory.case, by, one) for one in (Permission.REVIEW, Permission.APPROVE)
-    ):
-        raise NotAllowed(gettext_noop("Only reviewers and approvers give a text back."))
+    """Give a proposed or approved text back to its writers, with the reason.
+
+    Raises InputRefused without one, Conflict for what was not proposed.
+    """
+    require(advisory, by, Permission.APPROVE)
     if not reason.strip():
         raise InputRefused(gettext_noop("Say what is to be changed."))
+    here = AdvisoryState(advisory.state)
+    if here not in {AdvisoryState.PROPOSED, AdvisoryState.APPROVED}:
+        raise Conflict(gettext_noop("Only what was proposed can be given back."))
     with transaction.atomic():
-        _step(advisory, by, AdvisoryState(advisory.state), state=AdvisoryState.DRAFT,
-              content_hash="", proposed_by=None, approved_by=None)  # fmt: skip
+        if here is AdvisoryState.PROPOSED:
+            approvals.refuse(approval=_waiting(advisory), viewer=by, at=at, reason=reason)
+        _step(advisory, by, here, state=AdvisoryState.DRAFT, content_hash="")
         record("advisory.returned", subject=advisory, by=by.account, at=at,
                after={"reason": reason})  # fmt: skip
     return advisory
 
 
-def require_unchanged(advisory: Advisory, content_hash: str) -> None:
-    """Raise Conflict unless the content as it now is has this hash, and it is the proposed one."""
-    now = hash_of(content_of(draft_of(advisory)))
-    if not (now == content_hash == advisory.content_hash):
+def _waiting(advisory: Advisory) -> Approval:
+    approval = approvals.waiting_approval(advisory, PUBLISH)
+    if approval is None:
+        raise Conflict(gettext_noop("Nothing waits for a decision here."))
+    return approval
+
+
+def _as_read(advisory: Advisory, content_hash: str) -> dict[str, Any]:
+    """Return the content as it now is; raise Conflict unless it is what was proposed and read."""
+    content = content_of(draft_of(advisory))
+    if not (hash_of(content) == content_hash == advisory.content_hash):
         raise Conflict(
             gettext_noop(
                 "The text, or the status of a product, changed since it was proposed. "
                 "Read it again and propose it anew."
             )
         )
+    return content
+
+
+def require_approved(advisory: Advisory) -> None:
+    """Raise Conflict unless the content as it now is was approved."""
+    content = _as_read(advisory, advisory.content_hash)
+    if approvals.approval_for(advisory, PUBLISH, content) is None:
+        raise Conflict(gettext_noop("Only what was approved is published."))

@@ -105,6 +105,35 @@ def refuse(*, approval: Approval, viewer: Viewer, at: datetime, reason: str) -> 
     )  # fmt: skip
 
 
+def void_waiting(*, subject: Record, purpose: str, by: Account | None, at: datetime) -> int:
+    """Void what waits for a decision because its content is being changed; return how many."""
+    waiting = Approval.objects.for_system("voiding what no longer fits its content").filter(
+        subject_uid=subject.uid,
+        purpose=purpose,
+        state__in=[ApprovalState.PROPOSED, ApprovalState.REVIEWED],
+    )
+    with transaction.atomic():
+        voided = 0
+        for approval in waiting:
+            voided += waiting.filter(pk=approval.pk).update(state=ApprovalState.VOID, decided_at=at)
+            record("approval.voided", subject=approval, by=by, at=at)
+    return voided
+
+
+def waiting_approval(subject: Record, purpose: str) -> Approval | None:
+    """Return what waits for a decision on a record that the caller has read, if anything does."""
+    return (
+        Approval.objects.for_system("a record the caller has read")
+        .filter(
+            subject_uid=subject.uid,
+            purpose=purpose,
+            state__in=[ApprovalState.PROPOSED, ApprovalState.REVIEWED],
+        )
+        .select_related("company", "wall")
+        .first()
+    )
+
+
 def approval_for(subject: Record, purpose: str, content: Any) -> Approval | None:
     """Return the approval that holds for exactly this content, if there is one."""
     return (
