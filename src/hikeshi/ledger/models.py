@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hikeshi.organisation.models import Account, Realm, new_uid
 from hikeshi.organisation.sealed import SealedField
-from hikeshi.organisation.walls import WalledQuerySet
+from hikeshi.organisation.walls import WalledQuerySet, WalledRow
 
 
 class SealBatch(models.Model):
@@ -70,3 +70,39 @@ class EventPayload(models.Model):
     retention = models.CharField(max_length=20, default="case")
     legal_hold = models.BooleanField(default=False)
     erased_at = models.DateTimeField(null=True, blank=True)
+
+
+class OutboxState(models.TextChoices):
+    """Where an outgoing message stands."""
+
+    WAITING = "waiting", _("waiting")
+    SENDING = "sending", _("being sent")
+    SENT = "sent", _("sent")
+    REFUSED = "refused", _("not sent: drill or demo")
+    DEAD = "dead", _("given up")
+
+
+class OutboxMessage(WalledRow):
+    """An effect on the outside, written in the transaction of its cause.
+
+    ``ids`` is all that the handler gets: the text is made from rows when it is sent. ``key`` makes
+    the same effect happen once; ``message_id`` stays the same over all tries.
+    """
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=200, unique=True)
+    ids = models.JSONField(default=dict)
+    realm = models.CharField(max_length=8, choices=Realm.choices, default=Realm.LIVE)
+    state = models.CharField(max_length=8, choices=OutboxState.choices, default=OutboxState.WAITING)
+    message_id = models.CharField(max_length=200)
+    tries = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta(WalledRow.Meta):
+        verbose_name = _("outgoing message")
+        indexes = [models.Index(fields=["state", "not_before"], name="outbox_waiting")]

@@ -7,6 +7,7 @@ counts from ``since`` until before ``until``.
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 import uuid_utils.compat
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -19,9 +20,10 @@ from hikeshi.organisation.roles import Role
 from hikeshi.organisation.sealed_column import SealedField
 
 
-def new_uid() -> object:
+def new_uid() -> UUID:
     """Return a UUIDv7: unique, never reused, and sorted by the time of its making."""
-    return uuid_utils.compat.uuid7()
+    made: UUID = uuid_utils.compat.uuid7()
+    return made
 
 
 class Realm(models.TextChoices):

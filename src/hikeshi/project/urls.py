@@ -4,9 +4,12 @@ from django.urls import include, path
 
 from hikeshi.project.api import api
 from hikeshi.project.api_reference import api_docs, openapi_json
+from hikeshi.project.today import today
 
 urlpatterns = [
+    path("", today, name="today"),
     path("", include("hikeshi.ui.urls")),
+    path("", include("hikeshi.stakeholders.urls")),
     path("account/", include("allauth.urls")),
     path("api/v1/docs", api_docs, name="api-docs"),
     path("api/v1/openapi.json", openapi_json, name="api-openapi"),

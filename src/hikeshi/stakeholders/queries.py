@@ -101,6 +101,18 @@ def rounds_of(viewer: Viewer) -> QuerySet[Round]:
     )
 
 
+def silent_rounds(viewer: Viewer) -> list[tuple[str, int]]:
+    """Return the numbers of open rounds with how many parties are silent, most first."""
+    found = (
+        Round.objects.visible_to(viewer)
+        .filter(state=RoundState.OPEN)
+        .annotate(silent=Count("parties", filter=Q(parties__answered_at__isnull=True)))
+        .filter(silent__gt=0)
+        .order_by("-silent", "-pk")
+    )
+    return [(asked.number, asked.silent) for asked in found[:20]]
+
+
 def round_by_number(viewer: Viewer, number: str) -> Round:
     """Return one round, opened; NotFound also for one behind a wall."""
     found = (
@@ -133,14 +145,14 @@ class PartyLine:
 class RollUp:
     """A round at one glance.
 
-    counts: question position → choice → how many; choice questions only.
+    counts: for each choice question its text and (choice, how many) in the order of the choices.
     """
 
     lines: list[PartyLine]
     asked: int
     seen: int
     answered: int
-    counts: dict[int, Counter[str]]
+    counts: list[tuple[str, list[tuple[str, int]]]]
 
 
 def newest_answers(parties: Iterable[RoundParty]) -> list[Answer]:
@@ -162,15 +174,9 @@ def roll_up(asked: Round, questions: Sequence[Question], at: datetime) -> RollUp
     )
     unseal([party.contact for party in parties if party.contact is not None], "name")
     said = {(a.party_id, a.question_id): a.value.value for a in newest_answers(parties)}
-    counts: dict[int, Counter[str]] = {
-        q.position: Counter() for q in questions if q.kind == AnswerKind.CHOICE
-    }
     lines = []
     for party in parties:
         answers = [said.get((party.pk, question.pk)) for question in questions]
-        for question, value in zip(questions, answers, strict=True):
-            if question.position in counts and value:
-                counts[question.position][str(value)] += 1
         silent = None
         if party.answered_at is None and party.asked_at is not None:
             silent = (at - party.asked_at).days
@@ -181,8 +187,20 @@ def roll_up(asked: Round, questions: Sequence[Question], at: datetime) -> RollUp
         asked=len(parties),
         seen=sum(1 for party in parties if party.seen_at),
         answered=sum(1 for party in parties if party.answered_at),
-        counts=counts,
+        counts=_counts(questions, lines),
     )
+
+
+def _counts(
+    questions: Sequence[Question], lines: Sequence[PartyLine]
+) -> list[tuple[str, list[tuple[str, int]]]]:
+    found = []
+    for index, question in enumerate(questions):
+        if question.kind == AnswerKind.CHOICE:
+            said = Counter(line.answers[index] for line in lines)
+            by_choice = [(choice, said[choice]) for choice in question.choices.value or []]
+            found.append((question.text.value, by_choice))
+    return found
 
 
 def party_by_key(key: str) -> RoundParty:

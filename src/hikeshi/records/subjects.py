@@ -1,0 +1,49 @@
+"""From (kind, uid) to something a person can read and open.
+
+Tasks, approvals and clocks name their subject by kind and uid. Each area that owns a kind says at
+start-up how to name its rows; a lower page then shows them without knowing the area.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from hikeshi.organisation.viewer import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A record by its number, title and address, as the viewer may know it."""
+
+    number: str
+    title: str
+    url: str
+    walled: bool = False
+
+
+Namer = Callable[[Viewer, Sequence[UUID]], dict[UUID, Subject]]
+_namers: dict[str, Namer] = {}
+
+
+def name_subjects_of(kind: str, namer: Namer) -> None:
+    """Let an area name its rows; kind is the model's label, ``triage.case``.
+
+    The namer starts from ``visible_to`` and answers in a fixed number of queries.
+    """
+    _namers[kind] = namer
+
+
+def subjects(viewer: Viewer, wanted: Iterable[tuple[str, UUID]]) -> dict[UUID, Subject]:
+    """Name many subjects, those absent that the viewer may not know of."""
+    by_kind: dict[str, list[UUID]] = defaultdict(list)
+    for kind, uid in wanted:
+        by_kind[kind].append(uid)
+    found: dict[UUID, Subject] = {}
+    for kind, uids in by_kind.items():
+        namer = _namers.get(kind)
+        if namer is not None:
+            found |= namer(viewer, uids)
+    return found
