@@ -48,6 +48,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "hikeshi.project.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "hikeshi.ui.security.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -62,6 +63,8 @@ MIDDLEWARE = [
     "hikeshi.organisation.middleware.ViewerMiddleware",
     "hikeshi.ui.language.AskedLanguageMiddleware",
     "hikeshi.ui.errors.ErrorMiddleware",
+    # Last: it runs the view itself, inside the transaction that also stores the form's key.
+    "hikeshi.ui.once.OnceMiddleware",
 ]
 
 ROOT_URLCONF = "hikeshi.project.urls"
@@ -144,6 +147,13 @@ STATIC_URL = "static/"
 # Served from the packages themselves at start: nothing has to be collected first.
 STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
+# Fonts carry their version in the name (ui/fonts.py), so that browsers may keep them for ever.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/ui/fonts/"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "hikeshi.ui.fonts.FontFinder",
+]
+CSRF_FAILURE_VIEW = "hikeshi.ui.views.csrf_failure"
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = BASE_URL.startswith("https://")

@@ -57,4 +57,9 @@ def error_response(request: HttpRequest, error: errors.HikeshiError) -> HttpResp
     if isinstance(error, errors.NotFound) and not htmx:
         # What does not exist and what is hidden look the same, down to the sentence.
         return render(request, "404.html", {"said": explain(error)}, status=404)
-    return render(request, template, {"said": explain(error), "status": status}, status=status)
+    answer = render(request, template, {"said": explain(error), "status": status}, status=status)
+    if htmx:
+        # The message goes where messages stand; the part that asked keeps what is in it.
+        answer["HX-Retarget"] = "#messages"
+        answer["HX-Reswap"] = "innerHTML show:window:top"
+    return answer

@@ -6,6 +6,7 @@ entry needs a decision record.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,20 +17,36 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry: its address by name, its word, its icon, the start of its pages' addresses."""
+    """One entry: its address by name, its word, its icon, the start of its pages' addresses.
+
+    go: the key that, after ``g``, leads there; "" for none.
+    """
 
     route: str
     label: str | Promise
     icon: str
     prefix: str
+    go: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What the slot ``menu.counts`` gives: how many wait behind an entry, of what is seen.
+
+    hot: something there is overdue.
+    """
+
+    route: str
+    number: int
+    hot: bool = False
 
 
 ENTRIES: Final = [
-    Entry("today", _("Today"), "today", "/"),
-    Entry("intake:inbox", _("Inbox"), "inbox", "/inbox/"),
-    Entry("triage:cases", _("Cases"), "case", "/cases/"),
-    Entry("matching:findings", _("Findings"), "find", "/findings/"),
-    Entry("inventory:products", _("Products"), "box", "/products/"),
+    Entry("today", _("Today"), "today", "/", "t"),
+    Entry("intake:inbox", _("Inbox"), "inbox", "/inbox/", "i"),
+    Entry("triage:cases", _("Cases"), "case", "/cases/", "c"),
+    Entry("matching:findings", _("Findings"), "find", "/findings/", "f"),
+    Entry("inventory:products", _("Products"), "box", "/products/", "p"),
     Entry("disclosure:publications", _("Publications"), "pub", "/publications/"),
     Entry("stakeholders:contacts", _("Directory"), "dir", "/directory/"),
     Entry("maturity:readiness", _("Readiness"), "ready", "/readiness/"),
@@ -47,13 +64,31 @@ def _address(route: str) -> str | None:
         return None
 
 
-def entries_for(path: str, entries: list[Entry]) -> list[dict[str, Any]]:
+def entries_for(
+    path: str, entries: list[Entry], counts: Iterable[Count] = ()
+) -> list[dict[str, Any]]:
     """Return the entries that exist, the one the reader stands in marked."""
-    found = []
-    for entry in entries:
-        url = _address(entry.route)
-        if url is None:
-            continue
-        current = path == "/" if entry.prefix == "/" else path.startswith(entry.prefix)
-        found.append({"url": url, "label": entry.label, "icon": entry.icon, "current": current})
+    counted = {count.route: count for count in counts}
+    found = [
+        {
+            "url": url,
+            "label": entry.label,
+            "icon": entry.icon,
+            "go": entry.go,
+            "current": False,
+            "prefix": entry.prefix,
+            "count": counted.get(entry.route),
+            "foot": entry in FOOT,
+        }
+        for entry in entries
+        if (url := _address(entry.route)) is not None
+    ]
+    # The longest start wins: feeds lie under findings, and only one of them is where one stands.
+    inside = [entry for entry in found if _is_in(path, str(entry["prefix"]))]
+    if inside:
+        max(inside, key=lambda entry: len(str(entry["prefix"])))["current"] = True
     return found
+
+
+def _is_in(path: str, prefix: str) -> bool:
+    return path == "/" if prefix == "/" else path.startswith(prefix)

@@ -7,5 +7,7 @@ from hikeshi.ui import views
 app_name = "ui"
 urlpatterns = [
     path("language/", views.language, name="language"),
+    path("appearance/", views.appearance, name="appearance"),
+    path("keys/", views.keys, name="keys"),
     path("more/", views.more, name="more"),
 ]

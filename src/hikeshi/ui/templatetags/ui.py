@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from hikeshi.ui.once import FIELD, new_key
 from hikeshi.ui.slots import render_slot
 
 register = template.Library()
@@ -39,6 +40,12 @@ def icon(name: str) -> SafeString:
 def slot(context: Context, name: str, subject: Any = None) -> SafeString:
     """Show what higher areas have to say about a subject."""
     return render_slot(name, context["request"], subject)
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """Give a form its key: sent twice it acts once, and the second gets the first answer."""
+    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, new_key())
 
 
 @register.simple_tag
