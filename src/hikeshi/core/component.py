@@ -84,6 +84,17 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
+class Deviation:
+    """Something a reader forgave: a sentence with named places, and the facts that fill them."""
+
+    sentence: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.sentence % self.facts
+
+
+@dataclass(frozen=True, slots=True)
 class BillOfMaterials:
     """A whole SBOM: what it is, who made it, what it lists, and where it leaves its standard.
 
@@ -99,7 +110,7 @@ class BillOfMaterials:
     subject: Component | None = None
     components: tuple[Component, ...] = ()
     depends_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    deviations: tuple[str, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
 
 
 def names_of(component: Component) -> Names:

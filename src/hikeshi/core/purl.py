@@ -29,7 +29,8 @@ NAME_LIMIT = 400
 # Naming systems of source packages: their names are not those of the binary packages.
 DEB_SOURCE: Final = "deb-source"
 
-# Package URL type → version scheme; the type is the naming system too.
+# Package URL type → version scheme; the type is the naming system too. "generic" is left out: no
+# source of claims names packages so, and a scheme would make them look decided.
 SCHEME_OF_TYPE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "npm": "semver",
@@ -38,7 +39,6 @@ SCHEME_OF_TYPE: Final[Mapping[str, str]] = MappingProxyType(
         "cargo": "semver",
         "hex": "semver",
         "deb": "deb",
-        "generic": "generic",
     }
 )
 _SCHEME_OF_SYSTEM: Final = {**SCHEME_OF_TYPE, DEB_SOURCE: "deb"}

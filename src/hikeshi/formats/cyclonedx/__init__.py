@@ -1,0 +1,1 @@
+"""CycloneDX: software bills of materials."""
