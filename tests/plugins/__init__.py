@@ -1,0 +1,1 @@
+"""What tests run on: the database, the browser, servers, the network guard, reports."""

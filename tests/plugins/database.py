@@ -1,0 +1,96 @@
+"""The database under test, seen by several threads and processes.
+
+The SQLite database of a run is a file, not memory: two requests at once, a worker beside the web
+and a killed process are only real when each has a connection of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote
+
+import pytest
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from hikeshi.organisation.models import Account
+
+ROOT = Path(__file__).parents[2]
+
+
+def pytest_configure() -> None:
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database.setdefault("TEST", {})["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
+        options = database["OPTIONS"]
+        # Nobody needs these rows after a crash of the machine.
+        options["init_command"] = options["init_command"].replace("=NORMAL", "=OFF")
+
+
+@pytest.fixture
+def file_database(transactional_db: None) -> dict[str, str]:
+    """The environment in which another process works on this test's database.
+
+    What the test commits, the process sees, and the other way round:
+    ``subprocess.run([sys.executable, "-m", "hikeshi", …], env=file_database)``.
+    """
+    from django.db import connection
+
+    facts = connection.settings_dict
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{facts['NAME']}"
+    else:
+        who = f"{quote(facts['USER'])}:{quote(facts['PASSWORD'] or '')}" if facts["USER"] else ""
+        host, port = str(facts["HOST"] or ""), str(facts["PORT"] or "")
+        # A path to a socket must be quoted to stand where a host stands.
+        place = f"{quote(host, safe='')}{':' + port if port else ''}"
+        url = f"postgresql://{who}{'@' if who else ''}{place}/{facts['NAME']}"
+    return {
+        **os.environ,
+        "HIKESHI_DATABASE_URL": url,
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+    }
+
+
+class ClientAs(Protocol):
+    """Make a test client that is logged in as somebody, or as nobody."""
+
+    def __call__(self, account: Account | None = None) -> Client: ...
+
+
+@pytest.fixture
+def client_as() -> ClientAs:
+    from django.test import Client
+
+    def make(account: Account | None = None) -> Client:
+        client = Client()
+        if account is not None:
+            client.force_login(
+                account, backend="allauth.account.auth_backends.AuthenticationBackend"
+            )
+        return client
+
+    return make
+
+
+@contextmanager
+def assert_queries(most: int) -> Iterator[None]:
+    """Fail when more than ``most`` queries are run, and show them.
+
+    A list page runs a fixed number: measure it with 3 rows and with 60, and pin it.
+    """
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as caught:
+        yield
+    if len(caught) > most:
+        listed = "\n".join(f"{n}. {q['sql'][:300]}" for n, q in enumerate(caught, start=1))
+        pytest.fail(f"{len(caught)} queries, at most {most} expected:\n{listed}")
