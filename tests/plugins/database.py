@@ -32,6 +32,22 @@ def pytest_configure() -> None:
         options = database["OPTIONS"]
         # Nobody needs these rows after a crash of the machine.
         options["init_command"] = options["init_command"].replace("=NORMAL", "=OFF")
+    _keep_connections_of_tests()
+
+
+def _keep_connections_of_tests() -> None:
+    """Let a request end without closing the connection that holds its test's transaction."""
+    from django import db
+    from django.core.signals import request_finished, request_started
+
+    def close_what_no_test_holds(**_signal: object) -> None:
+        for connection in db.connections.all(initialized_only=True):
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
+
+    for signal in (request_started, request_finished):
+        signal.disconnect(db.close_old_connections)
+        signal.connect(close_what_no_test_holds, weak=False)
 
 
 @pytest.fixture
