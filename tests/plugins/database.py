@@ -37,17 +37,16 @@ def pytest_configure() -> None:
 
 def _keep_connections_of_tests() -> None:
     """Let a request end without closing the connection that holds its test's transaction."""
-    from django import db
-    from django.core.signals import request_finished, request_started
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
-    def close_what_no_test_holds(**_signal: object) -> None:
-        for connection in db.connections.all(initialized_only=True):
-            if not connection.in_atomic_block:
-                connection.close_if_unusable_or_obsolete()
+    close = BaseDatabaseWrapper.close_if_unusable_or_obsolete
 
-    for signal in (request_started, request_finished):
-        signal.disconnect(db.close_old_connections)
-        signal.connect(close_what_no_test_holds, weak=False)
+    def close_what_no_test_holds(connection: BaseDatabaseWrapper) -> None:
+        if not connection.in_atomic_block:
+            close(connection)
+
+    # Django's own test client reconnects the signal after each request, so the signal is no place.
+    BaseDatabaseWrapper.close_if_unusable_or_obsolete = close_what_no_test_holds  # type: ignore[method-assign]
 
 
 @pytest.fixture
