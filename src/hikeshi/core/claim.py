@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from hikeshi.core.errors import Deviation
 from hikeshi.core.purl import PackageName
 from hikeshi.core.ranges import HIGHEST, LOWEST, Interval, after, covers, merge, only
 from hikeshi.core.versions import key_or_none
@@ -69,6 +70,7 @@ class Claim:
     withdrawn_at: when the source took the record back; None while it stands.
     weaknesses: CWE ids. credits: names as the source prints them.
     only_commits: some affected range is told in commits alone and cannot be matched.
+    deviations: what the reader had to forgive, each with its place; kept, not matched.
     """
 
     id: str
@@ -86,6 +88,7 @@ class Claim:
     credits: tuple[str, ...] = ()
     affected: tuple[Affected, ...] = ()
     only_commits: bool = False
+    deviations: tuple[Deviation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

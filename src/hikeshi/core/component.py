@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hikeshi.core import purl as purls
+from hikeshi.core.errors import Deviation
 from hikeshi.core.purl import DEB_SOURCE, PackageName, Purl, UnreadableName
 from hikeshi.core.versions import key_or_none
 
@@ -81,17 +82,6 @@ class Names:
 
     names: tuple[ComponentName, ...] = ()
     gap: Gap = Gap.NONE
-
-
-@dataclass(frozen=True, slots=True)
-class Deviation:
-    """Something a reader forgave: a sentence with named places, and the facts that fill them."""
-
-    sentence: str
-    facts: Mapping[str, object] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return self.sentence % self.facts
 
 
 @dataclass(frozen=True, slots=True)

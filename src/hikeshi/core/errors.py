@@ -17,6 +17,8 @@ can be said in the reader's language: ``ui`` translates ``sentence`` and fills i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -95,3 +97,14 @@ class NotAvailable(HikeshiError):
     """A part that the act needs is missing: an extra, a key, a remote."""
 
     code = "not-available"
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """Something a reader forgave: a sentence with named places, and the facts that fill them."""
+
+    sentence: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.sentence % self.facts

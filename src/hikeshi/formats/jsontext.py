@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 import msgspec
@@ -16,6 +17,8 @@ from hikeshi.core.errors import Malformed, TooLarge, gettext_noop
 _T = TypeVar("_T")
 
 UTF8_MARK = b"\xef\xbb\xbf"
+# A backslash that is itself escaped starts no escape.
+_ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -47,7 +50,7 @@ def checked(content: bytes, *, limit_bytes: int) -> bytes:
         raise Malformed(
             gettext_noop("Byte %(place)s is not UTF-8. Save the file as UTF-8."), place=error.start
         ) from error
-    if rb"\u0000" in content or b"\x00" in content:
+    if b"\x00" in content or (rb"\u0000" in content and _ESCAPED_NUL.search(content)):
         raise Malformed(gettext_noop("The file holds a NUL character, which no text may have."))
     return content
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hikeshi.core.component import Deviation
-from hikeshi.core.errors import gettext_noop
+from hikeshi.core.errors import Deviation, gettext_noop
 from hikeshi.formats.cyclonedx import schema
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from hikeshi.core.component import BillOfMaterials, Component, Deviation, SourcePackage
-from hikeshi.core.errors import Malformed, TooLarge, gettext_noop
+from hikeshi.core.component import BillOfMaterials, Component, SourcePackage
+from hikeshi.core.errors import Deviation, Malformed, TooLarge, gettext_noop
 from hikeshi.core.purl import distribution
 from hikeshi.formats import jsontext
 from hikeshi.formats.cyclonedx.loosely import Forgiving

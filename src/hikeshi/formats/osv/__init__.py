@@ -1,0 +1,1 @@
+"""OSV: vulnerability records in the Open Source Vulnerability format."""
