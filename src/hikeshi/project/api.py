@@ -32,6 +32,7 @@ from hikeshi.organisation.models import APIToken
 from hikeshi.organisation.queries import viewer_of
 from hikeshi.organisation.tokens import token_from
 from hikeshi.project.problems import CONTENT_TYPE, Problem, install_handlers
+from hikeshi.stakeholders import api as stakeholders
 
 CALLS_PER_MINUTE: Final = 600
 # Every operation may answer so, and the description says it once for all.
@@ -156,7 +157,7 @@ class HikeshiAPI(NinjaAPI):
         return str(operation.view_func.__name__)
 
 
-ROUTERS: Final[list[Router]] = [organisation.router]
+ROUTERS: Final[list[Router]] = [organisation.router, stakeholders.router]
 
 
 def build_api() -> HikeshiAPI:

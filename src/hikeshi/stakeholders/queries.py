@@ -182,6 +182,8 @@ def roll_up(asked: Round, questions: Sequence[Question], at: datetime) -> RollUp
             silent = (at - party.asked_at).days
         name = party.contact.name.value if party.contact else party.unit and party.unit.name
         lines.append(PartyLine(party, name, answers, silent))
+    # The silent come first: they are what there is to do.
+    lines.sort(key=lambda line: -1 if line.silent_days is None else -2 - line.silent_days)
     return RollUp(
         lines=lines,
         asked=len(parties),

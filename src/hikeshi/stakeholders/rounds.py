@@ -290,3 +290,19 @@ def close_round(*, asked: Round, by: Account, at: datetime) -> None:
         if not closed:
             raise Conflict(gettext_noop("Only an open round can be closed."))
         record("round.closed", subject=asked, by=by, at=at)
+
+
+def write_and_send(
+    *, contacts: Sequence[Contact], send: bool, by: Account, at: datetime, **draft: Any
+) -> Round:
+    """Write a round, add its parties and open it, all of it or nothing.
+
+    draft: the arguments of ``draft_round``. Raises what its three steps raise.
+    """
+    with transaction.atomic():
+        asked = draft_round(by=by, at=at, **draft)
+        if contacts:
+            add_parties(asked=asked, contacts=contacts, by=by, at=at)
+        if send:
+            open_round(asked=asked, by=by, at=at)
+    return asked

@@ -1,0 +1,283 @@
+"""Contacts and rounds of questions over the API."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, ClassVar, Literal, cast
+from uuid import UUID
+
+from django.utils import timezone
+from ninja import Query, Router, Schema, Status
+from pydantic import AwareDatetime, Field
+
+from hikeshi.core.errors import NotFound, gettext_noop
+from hikeshi.organisation.models import Account, Company
+from hikeshi.organisation.queries import companies_of
+from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
+from hikeshi.organisation.roles import Permission
+from hikeshi.organisation.sealed import unseal
+from hikeshi.stakeholders import queries, rounds, services
+from hikeshi.stakeholders.models import AnswerKind, ChannelKind, Contact, ContactKind, Round
+from hikeshi.stakeholders.rounds import Ask
+
+router = Router(tags=["stakeholders"])
+Kind = Literal[
+    "finder", "supplier", "partner", "coordinator", "customer", "authority", "community", "internal"
+]
+
+
+class ChannelIO(Schema):
+    """One way to reach a contact."""
+
+    kind: Literal["mail", "phone", "web", "chat", "post"]
+    address: str = Field(min_length=1, max_length=500)
+
+
+class ContactOut(Schema):
+    """A contact in a list."""
+
+    uid: UUID
+    number: str
+    kind: str
+    name: str | None
+    languages: list[str]
+    zone: str
+    has_nda: bool
+    nda_until: date | None
+    revision: int
+
+    @staticmethod
+    def resolve_name(contact: Contact) -> str | None:
+        """Return the opened name; null when its key was erased."""
+        return cast("str | None", contact.name.value)
+
+
+class ContactFull(ContactOut):
+    """A contact with its channels, the one to try first in front."""
+
+    channels: list[ChannelIO]
+    rules: str | None
+
+    @staticmethod
+    def resolve_channels(contact: Contact) -> list[dict[str, Any]]:
+        """Return the opened channels."""
+        return [{"kind": c.kind, "address": c.address.value or "–"} for c in contact.channels.all()]
+
+    @staticmethod
+    def resolve_rules(contact: Contact) -> str | None:
+        """Return the opened rules."""
+        return cast("str | None", contact.rules.value if contact.rules else None)
+
+
+class ContactIn(Schema):
+    """A contact to add."""
+
+    company: UUID
+    kind: Kind
+    name: str = Field(min_length=1, max_length=200)
+    channels: list[ChannelIO] = Field(default_factory=list, max_length=20)
+    languages: list[str] = Field(default_factory=list, max_length=10)
+    zone: str = Field("", max_length=64)
+    has_nda: bool = False
+    nda_until: date | None = None
+    rules: str = Field("", max_length=4000)
+
+
+class ContactList(ListQuery):
+    """Contacts the caller may know of."""
+
+    sorts: ClassVar = {"created": ("created_at", "pk"), "-created": ("-created_at", "-pk")}
+    filters: ClassVar = {"kind": "kind"}
+    sort: Literal["created", "-created"] = "-created"
+    kind: Kind | None = None
+
+
+def _company(request: Request, uid: UUID) -> Company:
+    company = companies_of(request.viewer).filter(uid=uid).first()
+    if company is None:
+        raise NotFound(gettext_noop("There is no company %(uid)s."), uid=str(uid))
+    request.viewer.require(Permission.STAKEHOLDER_EDIT, company.pk)
+    return company
+
+
+def _caller(request: Request) -> Account:
+    # The API lets nobody through without an account.
+    return cast(Account, request.viewer.account)
+
+
+@router.get("/contacts", response=Rows[ContactOut], summary=gettext_noop("List contacts"))
+def list_contacts(request: Request, query: Query[ContactList]) -> Listed:
+    """Contacts that the caller may know of."""
+    page = paged(request, queries.contacts_of(request.viewer), query)
+    unseal(page["rows"], "name")
+    return page
+
+
+@router.post("/contacts", response={201: ContactFull}, summary=gettext_noop("Add a contact"))
+def add_contact(request: Request, contact: ContactIn) -> Status[Contact]:
+    """Add a contact with its channels in the order of trying."""
+    added = services.add_contact(
+        company=_company(request, contact.company),
+        kind=ContactKind(contact.kind),
+        name=contact.name,
+        channels=[(ChannelKind(c.kind), c.address) for c in contact.channels],
+        by=request.viewer.account,
+        at=timezone.now(),
+        rules=contact.rules,
+        languages=contact.languages,
+        zone=contact.zone,
+        has_nda=contact.has_nda,
+        nda_until=contact.nda_until,
+    )
+    return Status(201, queries.contact_by_uid(request.viewer, added.uid))
+
+
+@router.get("/contacts/{uid}", response=ContactFull, summary=gettext_noop("Read a contact"))
+def read_contact(request: Request, uid: UUID) -> Contact:
+    """One contact with its channels."""
+    return queries.contact_by_uid(request.viewer, uid)
+
+
+class RoundOut(Schema):
+    """A round of questions in a list."""
+
+    uid: UUID
+    number: str
+    title: str | None
+    state: str
+    due_at: datetime
+    asked: int = 0
+    answered: int = 0
+
+    @staticmethod
+    def resolve_title(asked: Round) -> str | None:
+        """Return the opened title; null when its key was erased."""
+        return cast("str | None", asked.title.value)
+
+
+class QuestionIn(Schema):
+    """One question."""
+
+    text: str = Field(min_length=1, max_length=2000)
+    kind: Literal["choice", "text", "date"] = "text"
+    choices: list[str] = Field(default_factory=list, max_length=50)
+    required: bool = True
+
+
+class RoundIn(Schema):
+    """A round to write down and, with ``send``, to open at once."""
+
+    company: UUID
+    title: str = Field(min_length=1, max_length=200)
+    letter: str = Field(min_length=1, max_length=20_000)
+    due_at: AwareDatetime
+    questions: list[QuestionIn] = Field(min_length=1, max_length=100)
+    contacts: list[UUID] = Field(default_factory=list, max_length=2000)
+    send: bool = False
+
+
+class PartyOut(Schema):
+    """What one party said, in the order of the questions; null where nothing was said."""
+
+    name: str
+    answered_at: datetime | None
+    silent_days: int | None
+    answers: list[str | None]
+
+
+class RollUpOut(Schema):
+    """A round at one glance."""
+
+    number: str
+    questions: list[str]
+    asked: int
+    seen: int
+    answered: int
+    parties: list[PartyOut]
+
+
+class RoundList(ListQuery):
+    """Rounds the caller may know of."""
+
+    sorts: ClassVar = {"created": ("created_at", "pk"), "-created": ("-created_at", "-pk")}
+    filters: ClassVar = {"state": "state"}
+    sort: Literal["created", "-created"] = "-created"
+    state: Literal["draft", "open", "closed"] | None = None
+
+
+@router.get("/rounds", response=Rows[RoundOut], summary=gettext_noop("List rounds of questions"))
+def list_rounds(request: Request, query: Query[RoundList]) -> Listed:
+    """Rounds with how many were asked and have answered."""
+    page = paged(request, queries.rounds_of(request.viewer), query)
+    unseal(page["rows"], "title")
+    return page
+
+
+@router.post(
+    "/rounds", response={201: RollUpOut}, summary=gettext_noop("Write a round of questions")
+)
+def write_round(request: Request, draft: RoundIn) -> Status[dict[str, Any]]:
+    """Write a round down, add its parties, and send it when asked to."""
+    company, by, now = _company(request, draft.company), _caller(request), timezone.now()
+    found = queries.contacts_of(request.viewer).filter(company=company, uid__in=draft.contacts)
+    contacts = list(found)
+    if len(contacts) != len(set(draft.contacts)):
+        raise NotFound(gettext_noop("There is no such contact."))
+    asked = rounds.write_and_send(
+        company=company,
+        title=draft.title,
+        letter=draft.letter,
+        due_at=draft.due_at,
+        questions=[
+            Ask(q.text, AnswerKind(q.kind), tuple(q.choices), q.required) for q in draft.questions
+        ],
+        contacts=contacts,
+        send=draft.send,
+        by=by,
+        at=now,
+    )
+    return Status(201, _rolled(request, asked.number))
+
+
+@router.get(
+    "/rounds/{number}", response=RollUpOut, summary=gettext_noop("Read a round of questions")
+)
+def read_round(request: Request, number: str) -> dict[str, Any]:
+    """Who was asked, who is silent, and what was said."""
+    return _rolled(request, number)
+
+
+@router.post(
+    "/rounds/{number}/{act}", response=RollUpOut, summary=gettext_noop("Send, remind or close")
+)
+def act_on_round(
+    request: Request, number: str, act: Literal["open", "remind", "close"]
+) -> dict[str, Any]:
+    """Open a drafted round, remind its silent parties, or close it."""
+    asked = queries.round_by_number(request.viewer, number)
+    request.viewer.require(Permission.STAKEHOLDER_EDIT, asked.company_id, asked.unit_id)
+    does = {"open": rounds.open_round, "remind": rounds.remind, "close": rounds.close_round}
+    does[act](asked=asked, by=_caller(request), at=timezone.now())
+    return _rolled(request, number)
+
+
+def _rolled(request: Request, number: str) -> dict[str, Any]:
+    asked = queries.round_by_number(request.viewer, number)
+    questions = queries.questions_of(asked)
+    rolled = queries.roll_up(asked, questions, request.viewer.at)
+    return {
+        "number": asked.number,
+        "questions": [question.text.value or "" for question in questions],
+        "asked": rolled.asked,
+        "seen": rolled.seen,
+        "answered": rolled.answered,
+        "parties": [
+            {
+                "name": line.name if isinstance(line.name, str) else str(line.name or ""),
+                "answered_at": line.party.answered_at,
+                "silent_days": line.silent_days,
+                "answers": line.answers,
+            }
+            for line in rolled.lines
+        ],
+    }
