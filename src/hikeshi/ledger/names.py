@@ -29,6 +29,7 @@ EVENTS: Final[dict[str, str]] = {
     "wall.raised": "A wall was raised around a matter.",
     "wall.admitted": "Somebody was let inside a wall.",
     "wall.dismissed": "A wall was closed to somebody.",
+    "command.used": "A local command was used in the name of an account.",
     "wall.ended": "A wall ended because its matter is public.",
     "task.given": "A task was given.",
     "task.moved": "A task was moved to another state.",
