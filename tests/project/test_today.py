@@ -13,7 +13,7 @@ from hikeshi.organisation import services as organisation
 from hikeshi.records import clocks, tasks
 from hikeshi.stakeholders.models import ContactKind
 from hikeshi.stakeholders.services import add_contact
-from tests.builders import firm, person
+from tests.builders import firm, person, seen_by
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def test_the_soonest_comes_first_and_the_overdue_is_counted(client: Client) -> N
         tasks.give_task(
             subject=record,
             title=title,
-            by=kazahaya.admin,
+            by=seen_by(kazahaya.admin, now),
             at=now,
             assignee=kazahaya.admin,
             due_at=now + timedelta(days=days),

@@ -1,31 +1,40 @@
-"""Deadlines: hours, days, months and working days, with holidays, pauses and how it was worked out.
+"""Deadlines: hours, days, months and working time, with holidays, pauses and how it was worked out.
 
-1. Hours run through nights and holidays (EU CRA Article 14: 24 h, 72 h).
-2. Days and months end at the same local time of day in the calendar's zone; the 31st becomes the
-   last day of a shorter month (Regulation 1182/71, Article 3, for months).
-3. A working day is no Saturday, Sunday or holiday of the calendar; the count starts on the next
-   working day and the deadline falls at the close of business of the last one.
-4. A pause moves the deadline by the time that it took: elapsed time for hours, days and months,
-   working days for working days.
+1. Hours run through nights and holidays, by the length of an hour, also in the night in which
+   clocks are changed (EU CRA, Article 14: 24 h and 72 h).
+2. Days and months count from the day after the start, in the calendar's zone; the 31st becomes the
+   last day of a shorter month (Regulation (EEC, Euratom) 1182/71, Article 3(2)(c)).
+3. Working days are no Saturday, Sunday, holiday or closure. The count begins on the day after the
+   start; a day counts when the clock runs at its close of business.
+4. Working hours run between opening and close of business on working days.
+5. A pause stands still: elapsed time for hours, days and months, working time for the others.
+   A pause that begins after the deadline moves nothing.
+6. Where a term says so, one that would end on a day off ends on the next working day
+   (Regulation 1182/71, Article 3(4), for terms that are not in hours).
 
-Holidays come from the ``holidays`` package; time is always an argument.
+Rule 1 is stricter than Article 3(1) of that Regulation, which leaves out the hour of the start: we
+are never later than the law. Holidays come from the ``holidays`` package; time is an argument.
 """
 
 from __future__ import annotations
 
 import calendar as months
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
-
-import holidays
 
 from hikeshi.core.errors import InputRefused, gettext_noop
 
-FAR = 3660
+FAR: Final = 3660
+_DAY: Final = timedelta(days=1)
+# Bodies of the EU: the days on which the ECB's TARGET is closed. Each institution adds days of its
+# own every year, which no library knows; a company may add them as closures.
+_FINANCIAL: Final = {"EU": "ECB", "ECB": "ECB"}
 
 
 class UnitOfTime(StrEnum):
@@ -33,66 +42,120 @@ class UnitOfTime(StrEnum):
 
     HOURS = "hours"
     DAYS = "days"
-    WORKING_DAYS = "working_days"
     MONTHS = "months"
+    WORKING_HOURS = "working_hours"
+    WORKING_DAYS = "working_days"
+
+
+class Ends(StrEnum):
+    """At what time of its last day a term ends."""
+
+    MOMENT = "moment"  # the time of day at which it began
+    CLOSE = "close"  # the close of business
+    MIDNIGHT = "midnight"  # the last minute of the day
+
+
+_UNITS_OF_DAYS: Final = {UnitOfTime.DAYS, UnitOfTime.MONTHS, UnitOfTime.WORKING_DAYS}
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """How long: an amount of a unit."""
+    """How long: an amount of a unit, and how its last day ends.
+
+    ends: for days, months and working days; None is the close of business for working days and
+        the moment for the others.
+    rolls: a last day that is a day off gives way to the next working day; such a term ends with a
+        day or its close of business, never at a moment of it.
+    """
 
     amount: int
     unit: UnitOfTime
+    ends: Ends | None = None
+    rolls: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a term of nothing or of more than ten years of days."""
-        if not 0 < self.amount <= 24 * FAR:
+        """Refuse a term of nothing or of more than ten years."""
+        most = 24 * FAR if self.unit in {UnitOfTime.HOURS, UnitOfTime.WORKING_HOURS} else FAR
+        most = 120 if self.unit is UnitOfTime.MONTHS else most
+        if not 0 < self.amount <= most:
             raise InputRefused(
                 gettext_noop("A term of %(amount)s is not possible."), amount=self.amount
             )
 
+    @property
+    def end_of_day(self) -> Ends:
+        """Return how the last day ends, the default filled in."""
+        usual = Ends.CLOSE if self.unit is UnitOfTime.WORKING_DAYS else Ends.MOMENT
+        ends = self.ends or usual
+        # Were the time of day kept, who starts later on the day before could be due earlier.
+        return Ends.MIDNIGHT if self.rolls and ends is Ends.MOMENT else ends
+
 
 @dataclass(frozen=True, slots=True)
 class WorkingCalendar:
-    """When people work: a country's holidays (``JP``, ``DE``, ``ECB`` for EU bodies) and a zone."""
+    """When people work.
+
+    code: a country (``JP``), a part of one (``DE-BY``), ``EU`` for its bodies, "" for no holidays.
+    closures: days on which this company is closed beside them.
+    """
 
     code: str = "JP"
     zone: str = "Asia/Tokyo"
     opens: time = time(9)
     closes: time = time(17)
+    closures: frozenset[date] = frozenset()
 
-    def holiday_name(self, day: date) -> str | None:
-        """Return what is celebrated, else None."""
-        return _holidays(self.code).get(day)
+    def holiday_name(self, day: date) -> Mapping[str, str] | None:
+        """Return what is celebrated as ``{language: name}``, else None."""
+        found = {
+            language: names[day]
+            for language, names in _holidays(self.code).items()
+            if day in names  # a look-up makes the package work out the year
+        }
+        if not found and day in self.closures:
+            return MappingProxyType({"en": "company closed", "ja": "休業日"})
+        return found or None
 
     def is_working_day(self, day: date) -> bool:
         """Tell whether people work on this day."""
         return day.weekday() < 5 and self.holiday_name(day) is None
 
+    def opening(self, day: date) -> datetime:
+        """Return when work begins on a day."""
+        return datetime.combine(day, self.opens, ZoneInfo(self.zone))
+
+    def closing(self, day: date) -> datetime:
+        """Return the close of business on a day."""
+        return datetime.combine(day, self.closes, ZoneInfo(self.zone))
+
+    def day_of(self, moment: datetime) -> date:
+        """Return the day that a moment falls on here."""
+        return moment.astimezone(ZoneInfo(self.zone)).date()
+
 
 @lru_cache(maxsize=64)
-def _holidays(code: str) -> holidays.HolidayBase:
+def _holidays(code: str) -> Mapping[str, Any]:
+    """Return a calendar's holidays in each language we speak: ``{language: {day: name}}``.
+
+    Raises InputRefused for a code that the package does not know.
+    """
+    if not code:
+        return {}
+    # Read when first needed: the package takes longer to load than most commands to run.
+    import holidays
+
     try:
-        if code in holidays.list_supported_financial():
-            return holidays.financial_holidays(code)
-        return holidays.country_holidays(code)
-    except NotImplementedError as error:
+        if code in _FINANCIAL:
+            return {"en": holidays.financial_holidays(_FINANCIAL[code])}
+        country, _dash, part = code.partition("-")
+        places = {"en": holidays.country_holidays(country, subdiv=part or None, language="en_US")}
+        if country == "JP":
+            places["ja"] = holidays.country_holidays(country, language="ja")
+    except (NotImplementedError, KeyError) as error:
         raise InputRefused(
             gettext_noop("There is no holiday calendar “%(code)s”."), code=code
         ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A deadline and how it was worked out.
-
-    skipped: holidays that fell between start and end, with their names; weekends are not listed.
-    """
-
-    at: datetime
-    started_at: datetime
-    term: Term
-    skipped: tuple[tuple[date, str], ...] = ()
+    return places
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +166,72 @@ class Pause:
     until: datetime
 
 
+class Skipped(NamedTuple):
+    """A holiday on a weekday that did not count, with its names."""
+
+    day: date
+    name: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A deadline and how it was worked out.
+
+    skipped: holidays on weekdays between start and end that were left out; weekend_days: Saturdays
+        and Sundays left out. Both are empty for hours, days and months, which run through.
+    paused: elapsed time by which pauses moved the deadline; paused_days: working days so.
+    rolled_from: the day off on which it would have ended.
+    """
+
+    at: datetime
+    started_at: datetime
+    term: Term
+    skipped: tuple[Skipped, ...] = ()
+    weekend_days: int = 0
+    paused: timedelta = timedelta()
+    paused_days: int = 0
+    rolled_from: date | None = None
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was left out on the way."""
+
+    skipped: list[Skipped] = field(default_factory=list)
+    weekend_days: int = 0
+    paused: timedelta = timedelta()
+    paused_days: int = 0
+
+
 def due(
     start: datetime, term: Term, calendar: WorkingCalendar, pauses: Sequence[Pause] = ()
 ) -> Due:
-    """Work out when a term that starts at a moment is over.
+    """Work out when a term that starts at a moment is over, in the calendar's zone.
 
     start: aware. pauses: ended ones, in any order; overlapping ones count once.
-    Source: rules 1 to 4 of this module.
+    Raises InputRefused for a calendar that is not known.
+    Source: rules 1 to 6 of this module.
     """
-    zone = ZoneInfo(calendar.zone)
     merged = _merged(pauses, start)
-    if term.unit is UnitOfTime.WORKING_DAYS:
-        paused_days = sum(_working_days_in(pause, calendar, zone) for pause in merged)
-        end, skipped = _working_end(start, term.amount + paused_days, calendar, zone)
-        return Due(end, start, term, skipped)
-    if term.unit is UnitOfTime.HOURS:
-        # In UTC: an hour is an hour, also in the night in which clocks are changed.
-        end = (start.astimezone(UTC) + timedelta(hours=term.amount)).astimezone(start.tzinfo)
-    elif term.unit is UnitOfTime.DAYS:
-        end = start.astimezone(zone) + timedelta(days=term.amount)
+    tally = _Tally()
+    if term.unit is UnitOfTime.WORKING_HOURS:
+        end = _working_hours(start, timedelta(hours=term.amount), calendar, merged, tally)
+    elif term.unit is UnitOfTime.WORKING_DAYS:
+        end = _working_days(start, term, calendar, merged, tally)
     else:
-        end = _add_months(start.astimezone(zone), term.amount)
-    paused = sum((pause.until - pause.since for pause in merged), timedelta())
-    return Due((end.astimezone(UTC) + paused).astimezone(zone), start, term)
+        end = _elapsed(start, term, calendar, merged, tally)
+    rolled_from = None
+    if term.rolls and term.unit in _UNITS_OF_DAYS:
+        day = calendar.day_of(end)
+        last = next(d for d in _days_from(day) if calendar.is_working_day(d))
+        if last != day:
+            rolled_from = day
+            end = end.astimezone(ZoneInfo(calendar.zone)) + (last - day)
+    return Due(
+        at=end.astimezone(ZoneInfo(calendar.zone)), started_at=start, term=term,
+        skipped=tuple(tally.skipped), weekend_days=tally.weekend_days,
+        paused=tally.paused, paused_days=tally.paused_days, rolled_from=rolled_from,
+    )  # fmt: skip
 
 
 def _merged(pauses: Sequence[Pause], start: datetime) -> list[Pause]:
@@ -139,24 +245,42 @@ def _merged(pauses: Sequence[Pause], start: datetime) -> list[Pause]:
     return found
 
 
-def _working_end(
-    start: datetime, amount: int, calendar: WorkingCalendar, zone: ZoneInfo
-) -> tuple[datetime, tuple[tuple[date, str], ...]]:
-    day = start.astimezone(zone).date()
-    left, skipped = amount, []
-    while left:
-        day += timedelta(days=1)
-        if calendar.is_working_day(day):
-            left -= 1
-        elif (name := calendar.holiday_name(day)) is not None and day.weekday() < 5:
-            skipped.append((day, name))
-    return datetime.combine(day, calendar.closes, zone), tuple(skipped)
+def _days_from(day: date) -> Iterator[date]:
+    while True:
+        yield day
+        day += _DAY
 
 
-def _working_days_in(pause: Pause, calendar: WorkingCalendar, zone: ZoneInfo) -> int:
-    first, last = pause.since.astimezone(zone).date(), pause.until.astimezone(zone).date()
-    days = min((last - first).days, FAR)
-    return sum(calendar.is_working_day(first + timedelta(days=n + 1)) for n in range(days))
+def _elapsed(
+    start: datetime, term: Term, calendar: WorkingCalendar, pauses: list[Pause], tally: _Tally
+) -> datetime:
+    zone = ZoneInfo(calendar.zone)
+    if term.unit is UnitOfTime.HOURS:
+        end = start.astimezone(UTC) + timedelta(hours=term.amount)
+    elif term.unit is UnitOfTime.DAYS:
+        end = start.astimezone(zone) + timedelta(days=term.amount)
+    else:
+        end = _add_months(start.astimezone(zone), term.amount)
+    for pause in pauses:
+        # Between moments of one zone Python subtracts wall clocks; in UTC an hour is an hour.
+        if pause.since >= end:
+            break
+        stood = pause.until.astimezone(UTC) - pause.since.astimezone(UTC)
+        end = (end.astimezone(UTC) + stood).astimezone(zone)
+        tally.paused += stood
+    if term.unit is UnitOfTime.HOURS:
+        return end
+    return _end_of(calendar.day_of(end), end, term, calendar)
+
+
+def _end_of(day: date, moment: datetime, term: Term, calendar: WorkingCalendar) -> datetime:
+    if term.end_of_day is Ends.CLOSE:
+        return calendar.closing(day)
+    if term.end_of_day is Ends.MIDNIGHT:
+        return datetime.combine(day, time(23, 59), ZoneInfo(calendar.zone))
+    return datetime.combine(
+        day, moment.astimezone(ZoneInfo(calendar.zone)).time(), ZoneInfo(calendar.zone)
+    )
 
 
 def _add_months(moment: datetime, amount: int) -> datetime:
@@ -164,3 +288,115 @@ def _add_months(moment: datetime, amount: int) -> datetime:
     year, month = index // 12, index % 12 + 1
     day = min(moment.day, months.monthrange(year, month)[1])
     return moment.replace(year=year, month=month, day=day)
+
+
+def _counts(day: date, calendar: WorkingCalendar, tally: _Tally) -> bool:
+    """Tell whether a day is a working day, noting why it is not."""
+    if day.weekday() >= 5:
+        tally.weekend_days += 1
+        return False
+    name = calendar.holiday_name(day)
+    if name is not None:
+        tally.skipped.append(Skipped(day, name))
+    return name is None
+
+
+def _working_days(
+    start: datetime, term: Term, calendar: WorkingCalendar, pauses: list[Pause], tally: _Tally
+) -> datetime:
+    left = term.amount
+    day = calendar.day_of(start)
+    while left:
+        day += _DAY
+        if not _counts(day, calendar, tally):
+            continue
+        close = calendar.closing(day)
+        if any(pause.since <= close < pause.until for pause in pauses):
+            tally.paused_days += 1
+        else:
+            left -= 1
+    return _end_of(day, start, term, calendar)
+
+
+def _working_hours(
+    start: datetime,
+    need: timedelta,
+    calendar: WorkingCalendar,
+    pauses: list[Pause],
+    tally: _Tally,
+) -> datetime:
+    for day in _days_from(calendar.day_of(start)):
+        if not _counts(day, calendar, tally):
+            continue
+        opening, close = calendar.opening(day).astimezone(UTC), calendar.closing(day)
+        for since, until in _running(max(opening, start), close.astimezone(UTC), pauses, tally):
+            if until - since >= need:
+                return since + need
+            need -= until - since
+    raise AssertionError  # the days never end
+
+
+def _running(
+    since: datetime, until: datetime, pauses: list[Pause], tally: _Tally
+) -> Iterator[tuple[datetime, datetime]]:
+    """Cut the pauses out of a stretch of work."""
+    since = since.astimezone(UTC)
+    for pause in pauses:
+        if pause.until <= since or pause.since >= until:
+            continue
+        if pause.since > since:
+            yield since, pause.since.astimezone(UTC)
+        # Counted once the caller comes back for more: a deadline before the pause is not moved.
+        stood_until = min(pause.until.astimezone(UTC), until)
+        tally.paused += stood_until - max(pause.since.astimezone(UTC), since)
+        since = stood_until
+    if since < until:
+        yield since, until
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How much time a deadline leaves, or by how much it is over.
+
+    working_days: closes of business between now and then; only where the term counts in them.
+    """
+
+    is_over: bool
+    elapsed: timedelta
+    working_days: int | None = None
+
+    @property
+    def days(self) -> int:
+        """Return whole days."""
+        return self.elapsed.days
+
+    @property
+    def hours(self) -> int:
+        """Return all whole hours."""
+        return int(self.elapsed.total_seconds()) // 3600
+
+    @property
+    def minutes(self) -> int:
+        """Return the minutes beside the whole hours."""
+        return int(self.elapsed.total_seconds()) % 3600 // 60
+
+
+def left_until(
+    due_at: datetime, at: datetime, calendar: WorkingCalendar, unit: UnitOfTime | None = None
+) -> Left:
+    """Work out what is left at a moment."""
+    elapsed = due_at.astimezone(UTC) - at.astimezone(UTC)
+    is_over = elapsed < timedelta()
+    between = None
+    if unit in {UnitOfTime.WORKING_DAYS, UnitOfTime.WORKING_HOURS}:
+        between = working_days_between(min(at, due_at), max(at, due_at), calendar)
+    return Left(is_over, abs(elapsed), between)
+
+
+def working_days_between(since: datetime, until: datetime, calendar: WorkingCalendar) -> int:
+    """Count the closes of business after one moment up to another, at most ten years of them."""
+    first, last = calendar.day_of(since), calendar.day_of(until)
+    days = (first + timedelta(days=n) for n in range(min((last - first).days, FAR) + 1))
+    return sum(
+        since < calendar.closing(day) <= until for day in days if calendar.is_working_day(day)
+    )

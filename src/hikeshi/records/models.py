@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from hikeshi.organisation.models import Realm, new_uid
-from hikeshi.organisation.sealed import SealedField
+from hikeshi.organisation.sealed_column import SealedField
 from hikeshi.organisation.walls import WalledRow
 
 
@@ -45,7 +45,10 @@ class TaskState(models.TextChoices):
 
 
 class Task(WalledRow):
-    """Something one person or unit is to do until a moment, about a record."""
+    """Something one person or unit is to do until a moment, about a record.
+
+    title, note (what and why) and outcome (what came of it) are texts as they were written.
+    """
 
     uid = models.UUIDField(default=new_uid, unique=True, editable=False)
     subject_kind = models.CharField(max_length=40)
@@ -53,6 +56,10 @@ class Task(WalledRow):
     realm = models.CharField(max_length=8, choices=Realm.choices, default=Realm.LIVE)
     title = SealedField()
     note = SealedField(null=True)
+    outcome = SealedField(null=True)
+    given_by = models.ForeignKey(
+        "organisation.Account", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     assignee = models.ForeignKey(
         "organisation.Account", on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -70,6 +77,7 @@ class Task(WalledRow):
         indexes = [
             models.Index(fields=["subject_uid", "state"], name="task_subject"),
             models.Index(fields=["assignee", "state", "due_at"], name="task_assignee"),
+            models.Index(fields=["assigned_unit", "state", "due_at"], name="task_unit"),
         ]
 
 
@@ -84,13 +92,19 @@ class ApprovalState(models.TextChoices):
 
 
 class Approval(WalledRow):
-    """A decision about exact content: it binds to the SHA-256 of what was read (R012)."""
+    """A decision about exact content: it binds to the SHA-256 of what was read (R012).
+
+    content: a copy of what was proposed, so that a later change can be shown beside it.
+    needs_review: a third person reads it between proposal and decision.
+    """
 
     uid = models.UUIDField(default=new_uid, unique=True, editable=False)
     subject_kind = models.CharField(max_length=40)
     subject_uid = models.UUIDField()
     purpose = models.CharField(max_length=40)
     content_hash = models.BinaryField(max_length=32)
+    content = SealedField(null=True)
+    needs_review = models.BooleanField(default=False)
     state = models.CharField(
         max_length=10, choices=ApprovalState.choices, default=ApprovalState.PROPOSED
     )
@@ -122,30 +136,44 @@ class Approval(WalledRow):
 
 
 class Clock(WalledRow):
-    """A deadline of a subject under a regime (SLA, embargo, CNA, law): regimes are data."""
+    """A deadline of a subject under a regime (SLA, embargo, CNA, law): ``records.regimes``.
+
+    started_by: uid of the ledger event that started it.
+    amount, unit_of_time, ends, rolls: its term (``core.deadlines.Term``); amount is None where the
+        moment itself was agreed on.
+    due_at: worked out when the clock started, ran on or was corrected; while it is paused, as it
+        was before. warn_at: the next moment at which somebody is to be warned.
+    warned_percent: the last warning given, as a share of the time; 100 says that it ran out.
+    """
 
     uid = models.UUIDField(default=new_uid, unique=True, editable=False)
     subject_kind = models.CharField(max_length=40)
     subject_uid = models.UUIDField()
+    realm = models.CharField(max_length=8, choices=Realm.choices, default=Realm.LIVE)
     regime = models.CharField(max_length=40)
     stage = models.CharField(max_length=40)
     started_by = models.UUIDField(null=True)
     started_at = models.DateTimeField()
-    amount = models.PositiveIntegerField()
-    unit_of_time = models.CharField(max_length=12)
+    amount = models.PositiveIntegerField(null=True)
+    unit_of_time = models.CharField(max_length=16, blank=True, default="")
+    ends = models.CharField(max_length=10, blank=True, default="")
+    rolls = models.BooleanField(default=False)
     calendar = models.CharField(max_length=16, default="JP")
     zone = models.CharField(max_length=64, default="Asia/Tokyo")
+    pausable = models.BooleanField(default=True)
     due_at = models.DateTimeField()
+    warn_at = models.DateTimeField(null=True, blank=True)
+    warned_percent = models.PositiveSmallIntegerField(default=0)
     paused_at = models.DateTimeField(null=True, blank=True)
     met_at = models.DateTimeField(null=True, blank=True)
     stopped_at = models.DateTimeField(null=True, blank=True)
-    realm = models.CharField(max_length=8, choices=Realm.choices, default=Realm.LIVE)
 
     class Meta(WalledRow.Meta):
         verbose_name = _("clock")
         indexes = [
             models.Index(fields=["subject_uid"], name="clock_subject"),
             models.Index(fields=["company", "due_at"], name="clock_due"),
+            models.Index(fields=["warn_at"], name="clock_warn"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -170,3 +198,15 @@ class ClockPause(models.Model):
                 fields=["clock"], condition=Q(until__isnull=True), name="clock_pause_one_open"
             )
         ]
+
+
+class TextState(WalledRow):
+    """From which source text each translation of a record was made (``records.texts``).
+
+    state: ``{field: {"source": language, "made_from": {language: fingerprint}}}``, sealed, because
+    the fingerprint of a short text gives it away.
+    """
+
+    subject_kind = models.CharField(max_length=40)
+    subject_uid = models.UUIDField(unique=True)
+    state = SealedField()
