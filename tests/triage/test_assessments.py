@@ -32,7 +32,7 @@ def test_opening_puts_releases_under_investigation() -> None:
     kazahaya = firm()
     gate = offering(kazahaya)
     case = opened(kazahaya, releases=[release(gate, "4.2.1"), release(gate, "3.8.6")])
-    matrix = queries.matrix_of(seen_by(kazahaya.admin), case, CVE, language="ja")
+    matrix = queries.matrices_of(seen_by(kazahaya.admin), case, [CVE], language="ja")[CVE]
     assert matrix.lines == ("3.8", "4.2")
     assert [cell.status for cell in matrix.cells()] == [ProductStatus.UNDER_INVESTIGATION] * 2
     assert matrix.total == 2
@@ -179,10 +179,10 @@ def test_the_matrix_asks_a_fixed_number_of_questions(django_assert_num_queries: 
     by = seen_by(kazahaya.admin)
     product = offering(kazahaya)
     case = opened(kazahaya, releases=[release(product, f"{n}.0") for n in range(3)])
-    few = _queries(lambda: queries.matrix_of(by, case, CVE, language="ja"))
+    few = _queries(lambda: queries.matrices_of(by, case, [CVE], language="ja"))
     more = [release(product, f"9.{n}") for n in range(20)]
     assess(vulnerability=CVE, statement=FIXED, releases=more, case=case, by=by, at=LATER)
-    assert _queries(lambda: queries.matrix_of(by, case, CVE, language="ja")) == few <= 4
+    assert _queries(lambda: queries.matrices_of(by, case, [CVE], language="ja")) == few <= 4
 
 
 def _queries(act: object) -> int:

@@ -264,3 +264,42 @@ def test_every_kind_of_case_can_be_opened(kind: CaseKind) -> None:
         company=kazahaya.company, kind=kind, title={"en": "x"}, by=seen_by(kazahaya.admin), at=NOW
     )
     assert case.kind == kind
+
+
+@pytest.mark.requirement("R070")
+def test_clocks_run_with_the_phases() -> None:
+    from hikeshi.records.faces import clocks_about
+
+    kazahaya = firm()
+    case, by = opened(kazahaya), seen_by(kazahaya.admin)
+
+    def states() -> dict[str, str]:
+        return {line.clock.stage: line.state for line in clocks_about(by, case.uid)}
+
+    assert states() == {"assess": "running"}
+    services.move_case(case=case, to=Phase.TRIAGE, by=by, at=LATER)
+    services.move_case(case=case, to=Phase.REMEDIATION, by=by, at=LATER)
+    assert states() == {"assess": "met", "fix": "running"}
+    services.move_case(case=case, to=Phase.TRIAGE, by=by, at=LATER)
+    services.move_case(case=case, to=Phase.REMEDIATION, by=by, at=LATER)
+    services.move_case(case=case, to=Phase.DISCLOSURE, by=by, at=LATER)
+    assert states() == {"assess": "met", "fix": "met"}
+
+
+def test_the_clock_of_publication_follows_the_agreement() -> None:
+    from hikeshi.records.faces import clocks_about
+
+    kazahaya = firm()
+    case, by = opened(kazahaya), seen_by(kazahaya.admin)
+
+    def lifts() -> list[Any]:
+        found = clocks_about(by, case.uid)
+        return [line.clock.due_at for line in found if line.clock.regime == "embargo"]
+
+    for days in (30, 45):
+        moment = NOW + timedelta(days=days)
+        take_embargo_step(
+            case=case, act=EmbargoAct.PROPOSE, by=by, at=NOW, lifts_at=moment, reason="x"
+        )
+        take_embargo_step(case=case, act=EmbargoAct.ACCEPT, by=by, at=NOW)
+        assert lifts() == [moment]

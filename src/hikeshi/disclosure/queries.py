@@ -18,7 +18,7 @@ from hikeshi.organisation.models import Company
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.triage.models import Case
-from hikeshi.triage.queries import matrix_to_publish
+from hikeshi.triage.queries import matrices_to_publish
 
 SEALED = (*TEXTS, "credits", "references", "change_note")
 
@@ -60,13 +60,10 @@ def draft_of(advisory: Advisory) -> Draft:
     )
     vulnerabilities = [item.vulnerability for item in items]
     unseal(vulnerabilities, "title", "weaknesses", "vectors")
-    return Draft(
-        advisory=advisory,
-        subjects=[
-            (one, matrix_to_publish(advisory.case, one.name, language=advisory.source_language))
-            for one in vulnerabilities
-        ],
+    matrices = matrices_to_publish(
+        advisory.case, [one.name for one in vulnerabilities], language=advisory.source_language
     )
+    return Draft(advisory=advisory, subjects=[(one, matrices[one.name]) for one in vulnerabilities])
 
 
 # What is public has no viewer: these rows exist only because everybody may read them.

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", today, name="today"),
     path("", include("hikeshi.ui.urls")),
     path("", include("hikeshi.stakeholders.urls")),
+    path("", include("hikeshi.triage.urls")),
     path("account/", include("allauth.urls")),
     path("api/v1/docs", api_docs, name="api-docs"),
     path("api/v1/openapi.json", openapi_json, name="api-openapi"),

@@ -18,7 +18,7 @@ from hikeshi.core.lifecycle import (
 from hikeshi.ledger.services import record
 from hikeshi.organisation.sealed import seal
 from hikeshi.organisation.viewer import Viewer
-from hikeshi.triage import rights
+from hikeshi.triage import deadlines, rights
 from hikeshi.triage.models import Case, EmbargoTerm, Participant
 
 
@@ -76,6 +76,11 @@ def take_embargo_step(
             before={"lifts_at": case.embargo_lifts_at},
             after={"lifts_at": lifts_at, "reason": reason},
         )  # fmt: skip
+        if there in {EmbargoState.ACTIVE, EmbargoState.EXITED}:
+            ends = there is EmbargoState.EXITED
+            deadlines.after_embargo(
+                case=case, lifts_at=None if ends else agreed, reason=reason, by=by, at=at
+            )
     case.refresh_from_db()
     return term
 

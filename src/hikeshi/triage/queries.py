@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.inventory.models import Release
-from hikeshi.organisation.queries import running
+from hikeshi.inventory.queries import fold
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.models import Clock
 from hikeshi.triage.matrix import Matrix, arrange
 from hikeshi.triage.models import (
     Assessment,
@@ -50,14 +53,41 @@ def vulnerabilities_of(case: Case) -> list[CaseVulnerability]:
     return found
 
 
-def participants_of(case: Case, viewer: Viewer) -> list[Participant]:
-    """Return who takes part at the viewer's moment, people of ours first."""
+def all_participants_of(case: Case) -> list[Participant]:
+    """Return who takes part or took part: people of ours, then units, then contacts, opened."""
     found = list(
-        Participant.objects.filter(running(viewer.at), case=case)
+        Participant.objects.filter(case=case)
         .select_related("account", "unit", "contact", "case")
-        .order_by("contact_id", "unit_id", "since", "pk")
+        .order_by("since", "pk")
     )
+    found.sort(key=lambda one: (one.contact_id is not None, one.unit_id is not None))
     unseal([one.contact for one in found if one.contact is not None], "name")
+    return found
+
+
+def participants_of(case: Case, viewer: Viewer) -> list[Participant]:
+    """Return who takes part at the viewer's moment."""
+    found = all_participants_of(case)
+    return [one for one in found if one.until is None or one.until > viewer.at]
+
+
+def participant_by_uid(case: Case, uid: UUID) -> Participant:
+    """Return one party of a case that the caller has read; NotFound when there is none."""
+    found = (
+        Participant.objects.filter(case=case, uid=uid)
+        .select_related("case__wall", "account", "unit", "contact", "member")
+        .first()
+    )
+    if found is None:
+        raise NotFound(gettext_noop("There is no such participant."))
+    return found
+
+
+def vulnerability_by_uid(case: Case, uid: UUID) -> CaseVulnerability:
+    """Return one vulnerability of a case that the caller has read; NotFound when none."""
+    found = next((one for one in vulnerabilities_of(case) if one.uid == uid), None)
+    if found is None:
+        raise NotFound(gettext_noop("There is no such vulnerability."))
     return found
 
 
@@ -138,18 +168,19 @@ def _outweigh(
     return found
 
 
-def matrix_of(viewer: Viewer, case: Case, vulnerability: str, *, language: str) -> Matrix:
-    """Return what stands for one vulnerability of a case, as the viewer may see it.
+def matrices_of(
+    viewer: Viewer, case: Case, names: Sequence[str], *, language: str
+) -> dict[str, Matrix]:
+    """Return what stands for each vulnerability of a case, as the viewer may see it.
 
     It speaks of all releases about which this case, or anybody else whom the viewer may see,
-    decided for this vulnerability. A participant sees their names even where the product is not
-    theirs to see: that is what they were invited for. A fixed number of queries.
+    decided for the vulnerability. A participant sees their names even where the product is not
+    theirs to see: that is what they were invited for. Three queries whatever the numbers.
     """
-    rows = counting(viewer, [vulnerability])
-    return _matrix(case, rows, vulnerability, language)
+    return _matrices(case, counting(viewer, names), names, language)
 
 
-def matrix_to_publish(case: Case, vulnerability: str, *, language: str) -> Matrix:
+def matrices_to_publish(case: Case, names: Sequence[str], *, language: str) -> dict[str, Matrix]:
     """Return what an advisory of this case says: the same whoever compiles it.
 
     Decisions of the case itself and those that stand behind no wall; never another wall's. The
@@ -157,13 +188,15 @@ def matrix_to_publish(case: Case, vulnerability: str, *, language: str) -> Matri
     """
     rows = Assessment.objects.for_system("an advisory says the same whoever compiles it").filter(
         Q(wall__isnull=True) | Q(wall__ended_at__isnull=False) | Q(wall=case.wall_id or 0),
-        vulnerability=vulnerability,
+        vulnerability__in=names,
         superseded_at__isnull=True,
     )
-    return _matrix(case, rows, vulnerability, language)
+    return _matrices(case, rows, names, language)
 
 
-def _matrix(case: Case, rows: QuerySet[Assessment], vulnerability: str, language: str) -> Matrix:
+def _matrices(
+    case: Case, rows: QuerySet[Assessment], names: Sequence[str], language: str
+) -> dict[str, Matrix]:
     decided = list(
         rows.filter(company=case.company_id, component="")
         .select_related(
@@ -172,21 +205,40 @@ def _matrix(case: Case, rows: QuerySet[Assessment], vulnerability: str, language
         )
         .order_by("at", "pk")
     )  # fmt: skip
-    releases = {row.release.pk: row.release for row in decided if row.release is not None}
-    wide = {row.offering_id for row in decided if row.offering_id}
-    if wide:
-        below = Release.objects.for_system("a decision about an offering is about each of these")
-        for release in below.filter(offering__in=wide, wall__isnull=True).select_related(
-            "offering", "product_model"
-        ):
-            releases.setdefault(release.pk, release)
-    stands = _outweigh(decided, [vulnerability], list(releases.values()))
+    spoken_of: dict[str, dict[int, Release]] = {name: {} for name in names}
+    for row in decided:
+        if row.release is not None:
+            spoken_of[row.vulnerability][row.release.pk] = row.release
+    _add_releases_below(decided, spoken_of)
+    every = {pk: one for held in spoken_of.values() for pk, one in held.items()}
+    stands = _outweigh(decided, names, list(every.values()))
     unseal(stands.values(), "grounds")
-    return arrange(
-        vulnerability,
-        [(releases[pk], row) for (_name, pk), row in stands.items()],
-        language=language,
-    )
+    return {
+        name: arrange(
+            name,
+            [(one, stands[name, pk]) for pk, one in held.items() if (name, pk) in stands],
+            language=language,
+        )
+        for name, held in spoken_of.items()
+    }
+
+
+def _add_releases_below(
+    decided: Sequence[Assessment], spoken_of: dict[str, dict[int, Release]]
+) -> None:
+    """Add the releases of offerings that were decided about as a whole."""
+    wide: dict[int, set[str]] = {}
+    for row in decided:
+        if row.offering_id:
+            wide.setdefault(row.offering_id, set()).add(row.vulnerability)
+    if not wide:
+        return
+    below = Release.objects.for_system("a decision about an offering is about each of these")
+    for release in below.filter(offering__in=list(wide), wall__isnull=True).select_related(
+        "offering", "product_model"
+    ):
+        for name in wide[release.offering_id]:
+            spoken_of[name].setdefault(release.pk, release)
 
 
 def decisions_about(viewer: Viewer, vulnerability: str, release: Release) -> list[Assessment]:
@@ -211,9 +263,62 @@ def releases_named(viewer: Viewer, uids: Iterable[UUID]) -> list[Release]:
     )
 
 
+def decisions_in_case(
+    viewer: Viewer, case: Case, vulnerability: str, release_uid: UUID
+) -> list[Assessment]:
+    """Return every decision about a release of the case's matrix, newest first, opened.
+
+    Raises NotFound when nothing was decided about it that the viewer may see.
+    """
+    found = list(
+        Assessment.objects.visible_to(viewer)
+        .filter(company=case.company_id, vulnerability=vulnerability, release__uid=release_uid)
+        .select_related("by", "case", "fixed_in", "release__offering", "release__product_model")
+        .order_by("-at", "-pk")
+    )
+    if not found:
+        raise NotFound(gettext_noop("Nothing was decided about this release."))
+    unseal(found, "grounds")
+    return found
+
+
+def releases_to_add(
+    viewer: Viewer, case: Case, subject: CaseVulnerability, text: str, limit: int = 50
+) -> list[Release]:
+    """Find releases of the case's company that nobody decided about, by name, code or version."""
+    decided = counting(viewer, [subject.name]).filter(release__isnull=False)
+    found = (
+        Release.objects.visible_to(viewer)
+        .filter(company=case.company_id)
+        .exclude(pk__in=decided.values("release_id"))
+        .select_related("offering", "product_model")
+    )
+    for word in fold(text).split():
+        found = found.filter(Q(offering__search_key__contains=word) | Q(version__icontains=word))
+    return list(found.order_by("offering__search_key", "offering_id", "-pk")[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class ListLine:
+    """A case as the list shows it, with its next deadline."""
+
+    case: Case
+    due_at: datetime | None
+
+
+def list_lines(viewer: Viewer, cases: Sequence[Case]) -> list[ListLine]:
+    """Open a page of cases and add the next deadline of each; two queries whatever their number."""
+    unseal(cases, "title")
+    running = Clock.objects.visible_to(viewer).filter(
+        subject_uid__in=[case.uid for case in cases],
+        met_at__isnull=True, stopped_at__isnull=True, paused_at__isnull=True,
+    )  # fmt: skip
+    # Latest first, so that the soonest is what stays.
+    dues = dict(running.order_by("-due_at").values_list("subject_uid", "due_at"))
+    return [ListLine(case, dues.get(case.uid)) for case in cases]
+
+
 def phase_counts(viewer: Viewer) -> Mapping[str, int]:
     """Count the viewer's cases by phase, in one query."""
-    from django.db.models import Count
-
     counted = Case.objects.visible_to(viewer).values("phase").annotate(n=Count("pk"))
     return {row["phase"]: row["n"] for row in counted.order_by()}

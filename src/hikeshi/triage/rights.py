@@ -1,28 +1,14 @@
-"""Who may act on a case. Whoever does not see it gets the answer of a case that is not there.
-
-Being invited is what counts: a participant behind a wall works on the case with the rights held
-anywhere in its company, because people of other units are invited for just that. Without a wall the
-right must be held for the case's unit.
-"""
+"""Who may act on a case: as on any walled row (``records.rights``), and who leads it."""
 
 from __future__ import annotations
 
 from hikeshi.core.errors import NotAllowed, NotFound, gettext_noop
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.rights import may, sees
 from hikeshi.triage.models import Case
 
-
-def may(case: Case, by: Viewer, permission: Permission) -> bool:
-    """Tell whether somebody who sees the case may do this kind of act on it."""
-    if by.may(permission, case.company_id, case.unit_id):
-        return True
-    if case.wall_id is None:
-        return False
-    if by.token_permissions is not None and permission not in by.token_permissions:
-        return False
-    scope = by.scopes.get(case.company_id)
-    return scope is not None and scope.may_somewhere(permission)
+__all__ = ["may", "may_lead", "require", "require_lead", "require_sight"]
 
 
 def may_lead(case: Case, by: Viewer) -> bool:
@@ -33,7 +19,7 @@ def may_lead(case: Case, by: Viewer) -> bool:
 
 def require_sight(case: Case, by: Viewer) -> None:
     """Raise NotFound unless the viewer may know of the case."""
-    if not Case.objects.visible_to(by).filter(pk=case.pk).exists():
+    if not sees(case, by):
         raise NotFound(gettext_noop("There is no such case."))
 
 

@@ -22,7 +22,7 @@ from hikeshi.organisation.sealed import seal
 from hikeshi.organisation.services import raise_wall
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.services import number_for, save_record
-from hikeshi.triage import rights
+from hikeshi.triage import deadlines, rights
 from hikeshi.triage.assessing import assess
 from hikeshi.triage.models import (
     Case,
@@ -104,7 +104,26 @@ def open_case(
         if kind == CaseKind.VULNERABILITY:
             note_fact(case=case, fact=Fact.VENDOR_AWARE, by=by, at=at, happened_at=at)
         _investigate(case=case, names=names, releases=releases, by=by, at=at)
+        deadlines.after_opening(case=case, by=by, at=at)
     return case
+
+
+def investigate(
+    *,
+    case: Case,
+    vulnerability: CaseVulnerability,
+    releases: Sequence[Release],
+    by: Viewer,
+    at: datetime,
+) -> None:
+    """Put releases into the matrix, under investigation; a decision that stands is kept.
+
+    Raises InputRefused when none is named.
+    """
+    if not releases:
+        raise InputRefused(gettext_noop("Choose the releases that this decision is about."))
+    with transaction.atomic():
+        _investigate(case=case, names=[vulnerability.name], releases=releases, by=by, at=at)
 
 
 def _investigate(
@@ -237,6 +256,7 @@ def move_case(
             "case.moved", subject=case, by=by.account, at=at, before={"phase": here.value},
             after={"phase": to.value, "reason": reason, "exit_reason": exit_reason or ""},
         )  # fmt: skip
+        deadlines.after_moving(case=case, here=here, to=to, by=by, at=at)
     case.refresh_from_db()
     return case
 

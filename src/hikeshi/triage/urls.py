@@ -1,0 +1,20 @@
+"""Addresses of cases."""
+
+from django.urls import path
+
+from hikeshi.triage import views
+
+app_name = "triage"
+urlpatterns = [
+    path("cases/", views.case_list, name="cases"),
+    path("cases/open/", views.case_open, name="open"),
+    path("cases/<str:number>/", views.case_page, name="case"),
+    path("cases/<str:number>/edit/", views.case_edit, name="edit"),
+    path("cases/<str:number>/course/", views.course, name="course"),
+    path("cases/<str:number>/releases/", views.releases, name="releases"),
+    path("cases/<str:number>/decisions/<uuid:release>/", views.decisions, name="decisions"),
+    path("cases/<str:number>/vulnerabilities/<uuid:uid>/", views.describe, name="describe"),
+    path("cases/<str:number>/people/<uuid:uid>/dismiss/", views.dismiss, name="dismiss"),
+    path("cases/<str:number>/tasks/<uuid:uid>/", views.task_move, name="task"),
+    path("cases/<str:number>/<str:act>/", views.act, name="act"),
+]
