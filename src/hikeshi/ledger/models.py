@@ -1,19 +1,25 @@
-"""Audit events as they are stored.
+"""Audit events, jobs and the outbox as they are stored.
 
 An event says what happened; its payload (before and after) lies apart, sealed and erasable. The
 event keeps the payload's SHA-256, so that a payload can be erased and the event still proves what
 it was. Sealing events into the hash chain is a job (``SealBatch``), because chaining inside each
 transaction would make all writers wait for one another.
+
+A job row is the authority on its work: who runs it, how far it is, how it ended. The Tasks API
+carries only the job's uid, as a wake-up call, so that its backend can be exchanged and holds no
+content.
 """
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from hikeshi.organisation.models import Account, Realm, new_uid
 from hikeshi.organisation.sealed import SealedField
-from hikeshi.organisation.walls import WalledQuerySet, WalledRow
+from hikeshi.organisation.walls import WalledQuerySet
 
 
 class SealBatch(models.Model):
@@ -72,37 +78,179 @@ class EventPayload(models.Model):
     erased_at = models.DateTimeField(null=True, blank=True)
 
 
+class Worker(models.Model):
+    """A process that runs jobs; alive while its heart beats."""
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    place = models.CharField(max_length=120)
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("worker")
+        indexes = [models.Index(fields=["beat_at"])]
+
+    def __str__(self) -> str:
+        return self.place
+
+
+class JobState(models.TextChoices):
+    """Where a job stands."""
+
+    QUEUED = "queued", _("waiting")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class Job(models.Model):
+    """One piece of work behind the pages. Its arguments are ids; content stays where it lives.
+
+    attempt rises with each claim and fences off a worker that was taken for dead: what it still
+    writes under an older attempt is refused. tries counts errors, losses counts dead workers.
+    key: of the jobs with one name and key at most one waits and one runs.
+    """
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    name = models.CharField(_("work"), max_length=60)
+    key = models.CharField(max_length=120, null=True)
+    company = models.ForeignKey(
+        "organisation.Company", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    unit = models.ForeignKey(
+        "organisation.Unit", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    wall = models.ForeignKey(
+        "organisation.Wall", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
+    arguments = models.JSONField(default=dict)
+    state = models.CharField(
+        _("state"), max_length=10, choices=JobState.choices, default=JobState.QUEUED
+    )
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True)
+    attempt = models.PositiveIntegerField(default=0)
+    tries = models.PositiveIntegerField(default=0)
+    losses = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    owner_uid = models.UUIDField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    run_at = models.DateTimeField()
+    woken_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    cancel_asked_at = models.DateTimeField(null=True)
+
+    objects = WalledQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("job")
+        indexes = [
+            models.Index(fields=["state", "run_at"]),
+            models.Index(fields=["company", "created_at"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "key"],
+                condition=Q(state=JobState.QUEUED),
+                name="job_one_waits",
+            ),
+            models.UniqueConstraint(
+                fields=["name", "key"],
+                condition=Q(state=JobState.RUNNING),
+                name="job_one_runs",
+            ),
+            models.CheckConstraint(
+                condition=Q(total__isnull=True) | Q(done__lte=F("total")),
+                name="job_done_within_total",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.uid}"
+
+
+class JobEffect(models.Model):
+    """Something a job has done for good, so that its next attempt does not do it again."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "key"], name="job_effect_once")]
+
+
+class Schedule(models.Model):
+    """When a named job of the timetable is next due; of several workers one moves it on."""
+
+    name = models.CharField(max_length=60, unique=True)
+    next_at = models.DateTimeField()
+    last_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("timetable entry")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class OutboxState(models.TextChoices):
-    """Where an outgoing message stands."""
+    """Where a message on its way out stands."""
 
     WAITING = "waiting", _("waiting")
     SENDING = "sending", _("being sent")
     SENT = "sent", _("sent")
-    REFUSED = "refused", _("not sent: drill or demo")
+    HELD = "held", _("held back: not live")
     DEAD = "dead", _("given up")
+    STOPPED = "stopped", _("stopped by a person")
 
 
-class OutboxMessage(WalledRow):
-    """An effect on the outside, written in the transaction of its cause.
+class OutboxMessage(models.Model):
+    """One effect on the outside: a mail, a ticket, a call. Made of ids when it is sent.
 
-    ``ids`` is all that the handler gets: the text is made from rows when it is sent. ``key`` makes
-    the same effect happen once; ``message_id`` stays the same over all tries.
+    key: the idempotency key; the same cause never makes a second message.
+    message_id: for mail, given once and kept when it is sent again.
     """
 
     uid = models.UUIDField(default=new_uid, unique=True, editable=False)
-    kind = models.CharField(max_length=40)
+    kind = models.CharField(_("kind"), max_length=60)
     key = models.CharField(max_length=200, unique=True)
+    company = models.ForeignKey(
+        "organisation.Company", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    unit = models.ForeignKey(
+        "organisation.Unit", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    wall = models.ForeignKey(
+        "organisation.Wall", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    realm = models.CharField(max_length=8, choices=Realm.choices)
     ids = models.JSONField(default=dict)
-    realm = models.CharField(max_length=8, choices=Realm.choices, default=Realm.LIVE)
-    state = models.CharField(max_length=8, choices=OutboxState.choices, default=OutboxState.WAITING)
-    message_id = models.CharField(max_length=200)
-    tries = models.PositiveSmallIntegerField(default=0)
-    not_before = models.DateTimeField()
-    claimed_at = models.DateTimeField(null=True)
+    state = models.CharField(
+        _("state"), max_length=8, choices=OutboxState.choices, default=OutboxState.WAITING
+    )
+    message_id = models.CharField(max_length=255, blank=True)
+    receipt = models.CharField(max_length=255, blank=True)
+    error = models.TextField(blank=True)
+    tries = models.PositiveIntegerField(default=0)
+    claim = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    next_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
-    error = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField()
 
-    class Meta(WalledRow.Meta):
+    objects = WalledQuerySet.as_manager()
+
+    class Meta:
         verbose_name = _("outgoing message")
-        indexes = [models.Index(fields=["state", "not_before"], name="outbox_waiting")]
+        indexes = [
+            models.Index(fields=["state", "next_at"]),
+            models.Index(fields=["company", "created_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.uid}"

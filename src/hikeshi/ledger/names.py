@@ -9,6 +9,16 @@ from __future__ import annotations
 from typing import Final
 
 EVENTS: Final[dict[str, str]] = {
+    "command.run": "A person ran a command on the server.",
+    "job.cancelled": "A person cancelled a job.",
+    "job.resumed": "A person let a failed or cancelled job go on.",
+    "outbox.sent": "A message left for the outside.",
+    "outbox.given_up": "A message could not be sent.",
+    "outbox.sent_again": "A person let a message go out once more.",
+    "outbox.stopped": "A person kept a message from going out.",
+    "payload.erased": "What an event said before and after was erased.",
+    "payload.held": "A legal hold was put on what events say.",
+    "payload.released": "A legal hold was lifted.",
     "company.founded": "A company was set up.",
     "company.changed": "A company's settings were changed.",
     "company.key_rotated": "A company's key was replaced by a new one.",

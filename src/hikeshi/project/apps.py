@@ -12,3 +12,5 @@ class ProjectConfig(AppConfig):
             # ui.slots is the registry itself; its fill() takes a name.
             if module.__name__ != "hikeshi.ui.slots":
                 module.fill()
+        # Importing an area's jobs declares them.
+        parts("jobs")

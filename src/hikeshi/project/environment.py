@@ -6,6 +6,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -22,6 +23,9 @@ class Environment:
     debug: bool
     secret_key: str
     smtp_url: str
+    mail_from: str
+    mail_domain: str
+    metrics_token: str
     log_level: str
 
 
@@ -61,5 +65,8 @@ def read_environment() -> Environment:
         debug=_flag(get("HIKESHI_DEBUG", "")),
         secret_key=get("HIKESHI_SECRET_KEY") or _secret_key(data_dir),
         smtp_url=get("HIKESHI_SMTP_URL", ""),
+        mail_from=get("HIKESHI_MAIL_FROM", ""),
+        mail_domain=get("HIKESHI_MAIL_DOMAIN") or urlsplit(base_url).hostname or "localhost",
+        metrics_token=get("HIKESHI_METRICS_TOKEN", ""),
         log_level=get("HIKESHI_LOG_LEVEL", "INFO").upper(),
     )

@@ -16,6 +16,10 @@ DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 DATA_DIR = ENVIRONMENT.data_dir
 KEY_FILE = ENVIRONMENT.key_file
+SMTP_URL = ENVIRONMENT.smtp_url
+# Where a company names no sender of its own.
+MAIL_FROM = ENVIRONMENT.mail_from
+MAIL_DOMAIN = ENVIRONMENT.mail_domain
 
 INSTALLED_APPS = [
     "hikeshi.project",

@@ -1,0 +1,48 @@
+"""What other areas use of the queue, and this area's own jobs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from hikeshi.ledger import outbox
+from hikeshi.ledger.models import Job, JobState
+from hikeshi.ledger.queue import GiveUp, JobKind, Run, cancel, enqueue, job, resume
+from hikeshi.ledger.schedule import every
+
+__all__ = ["GiveUp", "JobKind", "Run", "cancel", "enqueue", "every", "job", "resume"]
+
+
+@job("ledger.send", max_tries=8)
+def send(run: Run, *, message: int) -> None:
+    """Send one message of the outbox, which keeps its own count of tries."""
+    outbox.deliver(message, run.job.uid, run.job.attempt)
+
+
+@job("ledger.sweep")
+def sweep(run: Run) -> None:
+    """Give a job to messages that have none, after a restore or a fault of ours."""
+    for message in outbox.overdue(timezone.now()):
+        enqueue(send, subject=message, key=f"message/{message.pk}", message=message.pk)
+
+
+every(sweep, minutes=10)
+
+
+@job("ledger.tidy", max_tries=2, lane="long")
+def tidy(run: Run) -> None:
+    """Forget jobs that ended well a month ago, and others after half a year."""
+    now = timezone.now()
+    rows = Job.objects.for_system("old jobs of all companies go alike")
+    for states, days in (
+        ([JobState.DONE, JobState.CANCELLED], 30),
+        ([JobState.FAILED], 180),
+    ):
+        old = rows.filter(state__in=states, finished_at__lt=now - timedelta(days=days))
+        while keys := list(old.values_list("pk", flat=True)[:500]):
+            run.check()
+            rows.filter(pk__in=keys).delete()
+
+
+every(tidy, days=1, offset=timedelta(hours=18, minutes=20))
