@@ -86,7 +86,8 @@ class ContactIn(Schema):
 class ContactList(ListQuery):
     """Contacts the caller may know of."""
 
-    sorts: ClassVar = {"created": ("created_at", "pk"), "-created": ("-created_at", "-pk")}
+    # Keys rise with the moment of making: the primary key is the index.
+    sorts: ClassVar = {"created": ("pk",), "-created": ("-pk",)}
     filters: ClassVar = {"kind": "kind"}
     sort: Literal["created", "-created"] = "-created"
     kind: Kind | None = None
@@ -199,7 +200,8 @@ class RollUpOut(Schema):
 class RoundList(ListQuery):
     """Rounds the caller may know of."""
 
-    sorts: ClassVar = {"created": ("created_at", "pk"), "-created": ("-created_at", "-pk")}
+    # Keys rise with the moment of making: the primary key is the index.
+    sorts: ClassVar = {"created": ("pk",), "-created": ("-pk",)}
     filters: ClassVar = {"state": "state"}
     sort: Literal["created", "-created"] = "-created"
     state: Literal["draft", "open", "closed"] | None = None

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.organisation.queries import running
@@ -90,14 +91,20 @@ def messages_in(conversations: Sequence[Conversation]) -> list[Message]:
 
 
 def rounds_of(viewer: Viewer) -> QuerySet[Round]:
-    """Select rounds with how many were asked and have answered."""
+    """Select rounds with how many were asked and have answered.
+
+    The counts are subqueries of the row: a join would count the parties of all rounds before the
+    first page is cut.
+    """
+    parties = RoundParty.objects.filter(round=OuterRef("pk")).order_by().values("round")
+    answered = parties.filter(answered_at__isnull=False)
     return (
         Round.objects.visible_to(viewer)
         .annotate(
-            asked=Count("parties"),
-            answered=Count("parties", filter=Q(parties__answered_at__isnull=False)),
+            asked=Coalesce(Subquery(parties.annotate(n=Count("pk")).values("n")), 0),
+            answered=Coalesce(Subquery(answered.annotate(n=Count("pk")).values("n")), 0),
         )
-        .order_by("-created_at", "-pk")
+        .order_by("-pk")
     )
 
 

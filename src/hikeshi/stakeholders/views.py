@@ -32,7 +32,7 @@ def contact_list(request: Request) -> HttpResponse:
     """List contacts by kind."""
     kind = request.GET.get("kind", "")
     found = queries.contacts_of(request.viewer, kind=kind if kind in ContactKind.values else "")
-    page = page_of(found, order=("-created_at", "-pk"), after=request.GET.get("after"))
+    page = page_of(found, order=("-pk",), after=request.GET.get("after"))
     unseal(page.rows, "name")
     return render(
         request,
@@ -110,7 +110,7 @@ def round_list(request: Request) -> HttpResponse:
     """List rounds with how many have answered."""
     page = page_of(
         queries.rounds_of(request.viewer),
-        order=("-created_at", "-pk"),
+        order=("-pk",),
         after=request.GET.get("after"),
     )
     unseal(page.rows, "title")
