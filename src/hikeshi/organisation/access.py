@@ -16,7 +16,8 @@ from functools import wraps
 from typing import Concatenate, Final, ParamSpec, TypeVar, cast
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -36,9 +37,9 @@ class Request(HttpRequest):
 
 
 P = ParamSpec("P")
-_V = TypeVar("_V", bound=Callable[..., HttpResponse])
-View = Callable[Concatenate[Request, P], HttpResponse]
-Guarded = Callable[Concatenate[HttpRequest, P], HttpResponse]
+_V = TypeVar("_V", bound=Callable[..., HttpResponseBase])
+View = Callable[Concatenate[Request, P], HttpResponseBase]
+Guarded = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def needs(permission: Permission) -> Callable[[View[P]], Guarded[P]]:
@@ -49,7 +50,7 @@ def needs(permission: Permission) -> Callable[[View[P]], Guarded[P]]:
 
     def decorate(view: View[P]) -> Guarded[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             seen = cast(Request, request)
             refusal = _unless_known(seen)
             if refusal is not None:
@@ -72,7 +73,7 @@ def logged_in(view: View[P]) -> Guarded[P]:
     """Let in whoever has a running account."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         seen = cast(Request, request)
         return _unless_known(seen) or view(seen, *args, **kwargs)
 
@@ -83,7 +84,7 @@ def public(view: View[P]) -> Guarded[P]:
     """Let anybody in; the view itself shows nothing that is not public."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         return view(cast(Request, request), *args, **kwargs)
 
     return _marked(guarded, None)
@@ -102,7 +103,7 @@ def _marked(view: _V, permission: Permission | str | None) -> _V:
     return view
 
 
-def _unless_known(request: Request) -> HttpResponse | None:
+def _unless_known(request: Request) -> HttpResponseBase | None:
     if request.viewer.account is not None:
         return None
     if request.user.is_authenticated:

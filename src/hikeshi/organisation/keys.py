@@ -73,6 +73,11 @@ def _unwrap_company_key(key: CompanyKey) -> bytes:
     return sealing.unseal(master, bytes(key.wrapped), purpose=b"company:%d" % key.company_id)
 
 
+def company_key_of(row: CompanyKey) -> bytes:
+    """Return the key of a company key row, also of one that was retired."""
+    return _unwrap_company_key(row)
+
+
 def open_company_key(company: Company) -> tuple[CompanyKey, bytes]:
     """Return the company's present key row and key, making the first one when there is none."""
     row = CompanyKey.objects.filter(company=company, retired_at__isnull=True).first()

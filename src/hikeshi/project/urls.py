@@ -9,6 +9,7 @@ from hikeshi.project.today import today
 urlpatterns = [
     path("", today, name="today"),
     path("", include("hikeshi.ui.urls")),
+    path("", include("hikeshi.records.urls")),
     path("", include("hikeshi.stakeholders.urls")),
     path("", include("hikeshi.triage.urls")),
     path("account/", include("allauth.urls")),

@@ -8,7 +8,7 @@ refused (``records.services.save_record``).
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -210,3 +210,87 @@ class TextState(WalledRow):
     subject_kind = models.CharField(max_length=40)
     subject_uid = models.UUIDField(unique=True)
     state = SealedField()
+
+
+class FileSpace(models.Model):
+    """How many bytes of files a company holds, and how many it may."""
+
+    company = models.OneToOneField(
+        "organisation.Company", on_delete=models.PROTECT, related_name="+"
+    )
+    used_bytes = models.PositiveBigIntegerField(default=0)
+    quota_bytes = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(used_bytes__lte=F("quota_bytes")), name="file_space_within_quota"
+            )
+        ]
+
+
+class StoredFile(models.Model):
+    """The bytes of a file as they lie on disk, once per company and wall.
+
+    uid: its name on disk. digest: keyed hash of the content, by which the same content is found
+        again; a plain hash would tell a thief which known file this is.
+    wrapped_key: the file's own key, under the wall's or (``company_key``) the company's; emptied by
+        erasing, after which no copy of the bytes opens.
+    """
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    company = models.ForeignKey("organisation.Company", on_delete=models.PROTECT, related_name="+")
+    wall = models.ForeignKey(
+        "organisation.Wall", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    digest = models.BinaryField(max_length=32)
+    size_bytes = models.PositiveBigIntegerField()
+    company_key = models.ForeignKey(
+        "organisation.CompanyKey", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    wrapped_key = models.BinaryField(null=True)
+    stored_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "wall", "digest"],
+                condition=Q(wrapped_key__isnull=False, wall__isnull=False),
+                name="stored_file_once_in_wall",
+            ),
+            models.UniqueConstraint(
+                fields=["company", "digest"],
+                condition=Q(wrapped_key__isnull=False, wall__isnull=True),
+                name="stored_file_once",
+            ),
+        ]
+
+
+class Blob(WalledRow):
+    """A file of a record: name, type, who brought it, when. The row stays when it is erased.
+
+    sha256: of the content, hexadecimal, sealed with the name.
+    """
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    subject_kind = models.CharField(max_length=40)
+    subject_uid = models.UUIDField()
+    realm = models.CharField(max_length=8, choices=Realm.choices, default=Realm.LIVE)
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    name = SealedField()
+    sha256 = SealedField()
+    media_type = models.CharField(max_length=120)
+    size_bytes = models.PositiveBigIntegerField()
+    retention = models.CharField(max_length=20, default="case")
+    added_by = models.ForeignKey(
+        "organisation.Account", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    added_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(WalledRow.Meta):
+        verbose_name = _("file")
+        indexes = [
+            models.Index(fields=["subject_uid", "added_at"], name="blob_subject"),
+            models.Index(fields=["file"], name="blob_file"),
+        ]
