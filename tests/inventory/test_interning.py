@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hikeshi.core.purl import PackageName
 from hikeshi.inventory import interning
-from hikeshi.inventory.interning import ComponentRow, PackageName, VersionName
+from hikeshi.inventory.interning import ComponentRow, VersionName
 from hikeshi.inventory.models import Component, Package, PackageVersion
 
 pytestmark = pytest.mark.django_db

@@ -6,21 +6,21 @@ from datetime import timedelta
 
 import pytest
 
+from hikeshi.core.component import BillOfMaterials, Component
 from hikeshi.core.errors import InputRefused
 from hikeshi.inventory import queries
 from hikeshi.inventory.models import SBOM, Batch, Occurrence, Release
-from hikeshi.inventory.reading import StatedSBOM
 from hikeshi.inventory.uploads import Upload, store_sbom
 from hikeshi.ledger.models import Event
 from tests.builders import NOW, firm
-from tests.inventory.stock import nameless, npm, release, stated
+from tests.inventory.stock import bom, npm, release
 
 pytestmark = pytest.mark.django_db
 
 
-def take(place: Release, file: StatedSBOM, day: int = 0, slot: str = "application") -> Upload:
+def take(place: Release, file: BillOfMaterials, day: int = 0, slot: str = "application") -> Upload:
     return store_sbom(
-        release=place, stated=file, content=repr(file).encode(), by=None,
+        release=place, bom=file, content=repr(file).encode(), by=None,
         at=NOW + timedelta(days=day), slot=slot,
     )  # fmt: skip
 
@@ -33,13 +33,13 @@ def names(place: Release) -> set[str]:
 def test_the_first_upload_opens_every_component() -> None:
     kz = firm()
     place = release(kz)
-    upload = take(place, stated(npm("lodash", "4.17.20"), npm("qs", "6.5.1"), nameless("webd")))
+    upload = take(place, bom(npm("lodash", "4.17.20"), npm("qs", "6.5.1"), Component("webd")))
     assert (upload.is_new, upload.opened, upload.closed) == (True, 3, 0)
     assert upload.sbom.components == 3
     assert upload.sbom.gaps == {"no_name": 1}
     assert (
         bytes(upload.sbom.content)
-        == repr(stated(npm("lodash", "4.17.20"), npm("qs", "6.5.1"), nameless("webd"))).encode()
+        == repr(bom(npm("lodash", "4.17.20"), npm("qs", "6.5.1"), Component("webd"))).encode()
     )
     assert names(place) == {"lodash 4.17.20", "qs 6.5.1", "webd"}
     assert Event.objects.filter(name="sbom.uploaded", subject_uid=upload.sbom.uid).count() == 1
@@ -48,9 +48,9 @@ def test_the_first_upload_opens_every_component() -> None:
 @pytest.mark.requirement("R063")
 def test_a_new_version_keeps_what_stays_and_closes_what_is_gone() -> None:
     place = release(firm())
-    first = take(place, stated(npm("lodash", "4.17.20"), npm("qs", "6.5.1")))
+    first = take(place, bom(npm("lodash", "4.17.20"), npm("qs", "6.5.1")))
     stays = Occurrence.objects.get(component__name="qs")
-    second = take(place, stated(npm("lodash", "4.17.21"), npm("qs", "6.5.1", "other-ref")), day=1)
+    second = take(place, bom(npm("lodash", "4.17.21"), npm("qs", "6.5.1", "other-ref")), day=1)
     assert (second.opened, second.closed) == (1, 1)
     gone = Occurrence.objects.get(component__version="4.17.20")
     assert (gone.known_to, gone.closed_in) == (NOW + timedelta(days=1), second.sbom.batch)
@@ -63,16 +63,16 @@ def test_a_new_version_keeps_what_stays_and_closes_what_is_gone() -> None:
 
 def test_the_same_bytes_again_change_nothing() -> None:
     place = release(firm())
-    first = take(place, stated(npm("qs", "6.5.1")))
-    again = take(place, stated(npm("qs", "6.5.1")), day=1)
+    first = take(place, bom(npm("qs", "6.5.1")))
+    again = take(place, bom(npm("qs", "6.5.1")), day=1)
     assert (again.is_new, again.sbom) == (False, first.sbom)
     assert Batch.objects.count() == SBOM.objects.count() == 1
 
 
 def test_slots_of_a_release_do_not_touch_each_other() -> None:
     place = release(firm())
-    take(place, stated(npm("qs", "6.5.1")))
-    upload = take(place, stated(npm("lodash", "4.17.20")), day=1, slot="  root file  system ")
+    take(place, bom(npm("qs", "6.5.1")))
+    upload = take(place, bom(npm("lodash", "4.17.20")), day=1, slot="  root file  system ")
     assert upload.closed == 0
     assert upload.sbom.slot.name == "root file system"
     assert names(place) == {"qs 6.5.1", "lodash 4.17.20"}
@@ -81,7 +81,7 @@ def test_slots_of_a_release_do_not_touch_each_other() -> None:
 def test_batches_are_numbered_in_the_order_of_their_commit() -> None:
     kz = firm()
     place = release(kz)
-    uploads = [take(place, stated(npm("qs", f"6.5.{n}")), day=n) for n in range(3)]
+    uploads = [take(place, bom(npm("qs", f"6.5.{n}")), day=n) for n in range(3)]
     batches = list(Batch.objects.order_by("number"))
     assert [batch.sbom_id for batch in batches] == [upload.sbom.pk for upload in uploads]
     numbers = [batch.number for batch in batches]
@@ -90,21 +90,21 @@ def test_batches_are_numbered_in_the_order_of_their_commit() -> None:
 
 
 def test_a_component_listed_twice_is_one_occurrence() -> None:
-    upload = take(release(firm()), stated(npm("qs", "6.5.1", "a"), npm("qs", "6.5.1", "b")))
+    upload = take(release(firm()), bom(npm("qs", "6.5.1", "a"), npm("qs", "6.5.1", "b")))
     assert (upload.opened, upload.sbom.components) == (1, 1)
 
 
 def test_a_slot_needs_a_name() -> None:
     with pytest.raises(InputRefused, match="name of the part"):
-        take(release(firm()), stated(), slot="  ")
+        take(release(firm()), bom(), slot="  ")
 
 
 @pytest.mark.requirement("R063")
 def test_the_difference_of_two_versions_names_each_change() -> None:
     place = release(firm())
-    old = take(place, stated(npm("lodash", "4.17.20"), npm("qs", "6.5.1"), nameless("webd")))
-    take(place, stated(npm("express", "1.1.1")), day=1)
-    new = take(place, stated(npm("lodash", "4.17.21"), nameless("webd"), npm("ms", "2.0.0")), day=2)
+    old = take(place, bom(npm("lodash", "4.17.20"), npm("qs", "6.5.1"), Component("webd")))
+    take(place, bom(npm("express", "1.1.1")), day=1)
+    new = take(place, bom(npm("lodash", "4.17.21"), Component("webd"), npm("ms", "2.0.0")), day=2)
     changes = queries.diff(old.sbom, new.sbom)
     assert [(c.kind, c.name, c.before, c.after) for c in changes] == [
         ("changed", "lodash", ["4.17.20"], ["4.17.21"]),

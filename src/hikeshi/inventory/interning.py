@@ -12,21 +12,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, transaction
 
+from hikeshi.core.purl import PackageName
 from hikeshi.inventory import setwise
 
 # SQLite has one writer: a chunk keeps each write transaction well below a second.
 CHUNK = 20_000
 
 _T = TypeVar("_T")
-
-
-class PackageName(NamedTuple):
-    """What identifies a name; any equal tuple will do as a key."""
-
-    system: str
-    distro_release: str
-    scheme: str
-    name: str
 
 
 class VersionName(NamedTuple):

@@ -63,7 +63,7 @@ class PackageVersion(models.Model):
 
 
 class Gap(models.TextChoices):
-    """Why a component, or a part of its names, cannot be decided by matching."""
+    """Why a component, or a part of its names, cannot be decided: ``core.component.Gap``."""
 
     NONE = "", _("none")
     NO_NAME = "no_name", _("neither package URL nor CPE")
@@ -71,6 +71,7 @@ class Gap(models.TextChoices):
     UNKNOWN_SCHEME = "unknown_scheme", _("kind of package not known")
     UNREADABLE_VERSION = "unreadable_version", _("version cannot be read")
     NO_SOURCE = "no_source", _("source package not named")
+    NO_DISTRO = "no_distro", _("distribution release not named")
     UNREADABLE_NAME = "unreadable_name", _("package URL cannot be read")
 
 
@@ -271,6 +272,8 @@ class SBOM(WalledRow):
     components = models.PositiveIntegerField(default=0)
     # {gap: number of components}, counted when the file was read.
     gaps = models.JSONField(default=dict)
+    # Where the file leaves its standard and was read all the same: sentences with their facts.
+    deviations = models.JSONField(default=list)
     content = models.BinaryField()
 
     class Meta(WalledRow.Meta):
@@ -284,6 +287,11 @@ class SBOM(WalledRow):
 
     def __str__(self) -> str:
         return f"SBOM {self.uid}"
+
+    @property
+    def sha256_short(self) -> str:
+        digest = bytes(self.sha256).hex()
+        return f"{digest[:4]}…{digest[-4:]}"
 
 
 class Stage(models.Model):

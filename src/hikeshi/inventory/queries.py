@@ -117,6 +117,11 @@ def release_list(viewer: Viewer, offering: Offering) -> list[Release]:
     )
 
 
+def first_without_sbom(releases: list[Release]) -> Release | None:
+    """Return the newest of a ``release_list`` whose contents nobody has told yet."""
+    return next((row for row in releases if not getattr(row, "sbom_count", 0)), None)
+
+
 def release_by_number(viewer: Viewer, number: str) -> Release:
     """Return one release. Raises NotFound alike for none and for one the viewer may not see."""
     return _one(releases_of(viewer), number=number)
@@ -256,3 +261,51 @@ def _held_by(sbom: SBOM) -> QuerySet[Occurrence, int]:
 def _without_version(purl: str) -> str:
     """Return what stays of a package URL from one version to the next."""
     return purl.partition("?")[0].partition("#")[0].rpartition("@")[0]
+
+
+def component_named(text: str) -> Q:
+    """Return the condition of components with a text in their name, version or package URL."""
+    return Q(name__icontains=text) | Q(purl__icontains=text) | Q(version__startswith=text)
+
+
+def gap_counts(release: Release) -> list[tuple[str, int]]:
+    """Count what cannot be decided about a release now, by reason, most frequent first."""
+    counted = (
+        components_of(release).exclude(gap="").order_by().values_list("gap").annotate(n=Count("pk"))
+    )
+    return sorted(counted.values_list("gap", "n"), key=lambda pair: (-pair[1], pair[0]))
+
+
+def version_before(sbom: SBOM) -> SBOM | None:
+    """Return the version that an SBOM replaced; the caller has read its release as its viewer."""
+    return (
+        SBOM.objects.for_system("an SBOM has the unit and wall of its release")
+        .filter(slot_id=sbom.slot_id, batch__lt=sbom.batch)
+        .select_related("slot", "release", "release__product_model")
+        .order_by("-batch")
+        .first()
+    )
+
+
+def comparable_sboms(viewer: Viewer, release: Release, limit: int = 200) -> list[SBOM]:
+    """Return SBOMs to compare with: all of this release, the current ones of its siblings."""
+    here = Q(release=release) | Q(release__offering=release.offering_id, replaced_at__isnull=True)
+    return list(
+        SBOM.objects.visible_to(viewer)
+        .filter(here)
+        .select_related("slot", "release", "release__product_model")
+        .order_by("-batch")[:limit]
+    )
+
+
+def sbom_of_release_before(choices: list[SBOM], newer: SBOM) -> SBOM | None:
+    """Return the current SBOM of the same part in the release made before, if there is one."""
+    same_part = [
+        sbom
+        for sbom in choices
+        if sbom.slot.name == newer.slot.name
+        and sbom.release.product_model_id == newer.release.product_model_id
+        and sbom.release_id < newer.release_id
+        and sbom.replaced_at is None
+    ]
+    return max(same_part, key=lambda sbom: sbom.release_id, default=None)

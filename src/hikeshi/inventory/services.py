@@ -13,8 +13,8 @@ from typing import Any
 from django.db import IntegrityError, models, transaction
 
 from hikeshi.core.errors import AlreadyDone, Conflict, InputRefused, gettext_noop
+from hikeshi.core.purl import PackageName
 from hikeshi.inventory.interning import (
-    PackageName,
     VersionName,
     intern_packages,
     intern_versions,

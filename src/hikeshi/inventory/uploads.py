@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,7 +17,10 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Max
 
-from hikeshi.core.errors import InputRefused, gettext_noop
+from hikeshi.core.component import BillOfMaterials
+from hikeshi.core.errors import InputRefused, TooLarge, gettext_noop
+from hikeshi.formats.cyclonedx import read as cyclonedx
+from hikeshi.formats.packed import unpacked
 from hikeshi.inventory import setwise
 from hikeshi.inventory.interning import (
     VersionName,
@@ -26,12 +29,13 @@ from hikeshi.inventory.interning import (
     intern_versions,
 )
 from hikeshi.inventory.models import SBOM, Batch, Release, SBOMSlot, Stage, Via
-from hikeshi.inventory.reading import StatedComponent, StatedSBOM
+from hikeshi.inventory.reading import VIA, Stated, gaps_of, head_of, stated
 from hikeshi.ledger.services import record
 from hikeshi.organisation.models import Account
 
 STAGE = "inventory"
 DEFAULT_SLOT = "application"
+MAX_BYTES = cyclonedx.LIMIT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,41 @@ class _Place(NamedTuple):
     via: int
 
 
+def upload_sbom(
+    *,
+    release: Release,
+    content: bytes,
+    by: Account | None,
+    at: datetime,
+    slot: str = DEFAULT_SLOT,
+    file_name: str = "",
+) -> Upload:
+    """Read a CycloneDX JSON file, perhaps packed with gzip, and make it current in its slot.
+
+    Raises InputRefused for a file that is too large, damaged or of another kind: nothing is
+    written then and the current SBOM stands.
+    """
+    if len(content) > MAX_BYTES:
+        raise too_large(len(content))
+    bom = cyclonedx.read(unpacked(content, limit_bytes=MAX_BYTES))
+    return store_sbom(
+        release=release, bom=bom, content=content, by=by, at=at, slot=slot, file_name=file_name
+    )
+
+
+def too_large(size_bytes: int) -> TooLarge:
+    """Return the error for a file over the limit, whoever counts its bytes."""
+    return TooLarge(
+        gettext_noop("The file has %(size)s MB; an SBOM may have at most %(limit)s MB."),
+        size=size_bytes // (1024 * 1024),
+        limit=MAX_BYTES // (1024 * 1024),
+    )
+
+
 def store_sbom(
     *,
     release: Release,
-    stated: StatedSBOM,
+    bom: BillOfMaterials,
     content: bytes,
     by: Account | None,
     at: datetime,
@@ -73,7 +108,18 @@ def store_sbom(
     current = _current(release, slot)
     if current is not None and bytes(current.sha256) == sha256:
         return Upload(current, is_new=False)
-    places, components = _intern(stated.components)
+    parts = stated(bom.components)
+    places, components = _intern(parts)
+    fields = head_of(bom) | {
+        "gaps": gaps_of(parts),
+        "components": components,
+        "content": content,
+        "size_bytes": len(content),
+        "sha256": sha256,
+        "file_name": file_name.replace("\x00", "")[-255:],
+        "uploaded_by": by,
+        "uploaded_at": at,
+    }
     with transaction.atomic():
         batch = _next_batch()
         place, _made = SBOMSlot.objects.get_or_create(
@@ -84,34 +130,12 @@ def store_sbom(
             # Two uploads of the same bytes ran side by side; the other one was first.
             transaction.set_rollback(True)
             return Upload(current, is_new=False)
-        sbom = _add_version(
-            place,
-            current,
-            stated,
-            content=content,
-            sha256=sha256,
-            file_name=file_name[-255:],
-            components=components,
-            batch=batch,
-            uploaded_by=by,
-            uploaded_at=at,
-        )
+        sbom = _add_version(place, current, fields | {"batch": batch})
         opened, closed = _replace_occurrences(sbom, places)
         Batch.objects.create(number=batch, sbom=sbom, at=at, opened=opened, closed=closed)
-        record(
-            "sbom.uploaded",
-            subject=sbom,
-            by=by,
-            at=at,
-            after={
-                "release": str(release.uid),
-                "slot": slot,
-                "sha256": sha256.hex(),
-                "components": sbom.components,
-                "opened": opened,
-                "closed": closed,
-            },
-        )
+        after: dict[str, Any] = {"release": str(release.uid), "slot": slot, "sha256": sha256.hex()}
+        after |= {"components": components, "opened": opened, "closed": closed}
+        record("sbom.uploaded", subject=sbom, by=by, at=at, after=after)
     return Upload(sbom, is_new=True, opened=opened, closed=closed)
 
 
@@ -133,29 +157,27 @@ def _next_batch() -> int:
     return stage.last_batch
 
 
-def _intern(components: Iterable[StatedComponent]) -> tuple[dict[_Place, str], int]:
+def _intern(parts: list[Stated]) -> tuple[dict[_Place, str], int]:
     """Return where components stand, with the bom-ref of the first there, and how many differ."""
-    components = list(components)
-    packages = intern_packages(name.package for part in components for name in part.names)
+    packages = intern_packages(name.package for part in parts for name in part.names)
     versions = intern_versions(
         VersionName(packages[name.package], name.version, name.key)
-        for part in components
+        for part in parts
         for name in part.names
     )
-    rows = [part.row() for part in components]
-    ids = intern_components(rows)
+    ids = intern_components(part.row for part in parts)
     places: dict[_Place, str] = {}
-    for part, row in zip(components, rows, strict=True):
-        component_id = ids[row.digest]
+    for part in parts:
+        component_id = ids[part.row.digest]
         if not part.names:
             places.setdefault(_Place(component_id, None, Via.NOTHING), part.bom_ref)
         for name in part.names:
             version_id = versions[(packages[name.package], name.version)]
-            places.setdefault(_Place(component_id, version_id, name.via), part.bom_ref)
+            places.setdefault(_Place(component_id, version_id, VIA[name.via]), part.bom_ref)
     return places, len(ids)
 
 
-def _add_version(slot: SBOMSlot, current: SBOM | None, stated: StatedSBOM, **fields: Any) -> SBOM:
+def _add_version(slot: SBOMSlot, current: SBOM | None, fields: dict[str, Any]) -> SBOM:
     """Store the file as the newest version of its slot."""
     all_versions = SBOM.objects.for_system("numbering").filter(slot=slot)
     last = all_versions.aggregate(last=Max("ordinal"))["last"] or 0
@@ -169,13 +191,6 @@ def _add_version(slot: SBOMSlot, current: SBOM | None, stated: StatedSBOM, **fie
         release=release,
         slot=slot,
         ordinal=last + 1,
-        size_bytes=len(fields["content"]),
-        format=stated.format,
-        spec_version=stated.spec_version,
-        made_by=stated.made_by[:255],
-        made_at=stated.made_at[:40],
-        subject=stated.subject[:255],
-        gaps=stated.gaps(),
         **fields,
     )
 
