@@ -63,7 +63,9 @@ def file_database(transactional_db: None) -> dict[str, str]:
         url = f"sqlite:///{facts['NAME']}"
     else:
         who = f"{quote(facts['USER'])}:{quote(facts['PASSWORD'] or '')}" if facts["USER"] else ""
-        host, port = str(facts["HOST"] or ""), str(facts["PORT"] or "")
+        # A folder of sockets comes as an option of the driver, not as the host.
+        host = str(facts["HOST"] or facts["OPTIONS"].get("host") or "")
+        port = str(facts["PORT"] or "")
         # A path to a socket must be quoted to stand where a host stands.
         place = f"{quote(host, safe='')}{':' + port if port else ''}"
         url = f"postgresql://{who}{'@' if who else ''}{place}/{facts['NAME']}"
