@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import dj_database_url
@@ -9,6 +10,7 @@ import dj_database_url
 from hikeshi.project.environment import read_environment
 
 ENVIRONMENT = read_environment()
+SOURCE = Path(__file__).resolve().parents[1]
 
 BASE_URL = ENVIRONMENT.base_url
 SECRET_KEY = ENVIRONMENT.secret_key
@@ -146,6 +148,8 @@ LANGUAGES = [("ja", "日本語"), ("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+# Sentences of core and formats are marked there and said here; neither is a Django app.
+LOCALE_PATHS = [SOURCE / "core" / "locale", SOURCE / "formats" / "locale"]
 
 STATIC_URL = "static/"
 # Served from the packages themselves at start: nothing has to be collected first.

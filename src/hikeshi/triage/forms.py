@@ -92,7 +92,7 @@ class EditForm(forms.Form):
     """A case's texts in each language, and who leads it."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
-    owner = forms.ModelChoiceField(Account.objects.none(), label=_("Owner"), required=False)
+    owner = forms.ModelChoiceField(Account.objects.none(), label=_("Case owner"), required=False)
     unit = NamedField(Unit.objects.none(), label=_("Unit in the lead"), required=False)
     tlp = forms.ChoiceField(label=_("TLP label"), choices=TLPChoice.choices)
 
@@ -193,7 +193,7 @@ class FactForm(forms.Form):
     """Something that became true."""
 
     fact = forms.ChoiceField(label=_("Fact"), choices=FactChoice.choices)
-    happened_at = forms.DateTimeField(label=_("Since"), widget=_MOMENT)
+    happened_at = forms.DateTimeField(label=_("True since"), widget=_MOMENT)
     note = forms.CharField(label=_("How we know"), max_length=2_000, required=False)
 
 
@@ -260,7 +260,7 @@ class TaskForm(forms.Form):
     """A task for a person or a unit."""
 
     title = forms.CharField(label=_("Task"), max_length=300)
-    to = forms.ChoiceField(label=_("For"), required=False)
+    to = forms.ChoiceField(label=_("Assigned to"), required=False)
     due_at = forms.DateTimeField(label=_("Until"), required=False, widget=_MOMENT)
 
     def __init__(
@@ -287,8 +287,8 @@ class TaskForm(forms.Form):
 class TalkForm(forms.Form):
     """A message into a conversation, or a new conversation with a chosen few."""
 
-    conversation = forms.ChoiceField(label=_("To"), required=False)
-    title = forms.CharField(label=_("Subject"), max_length=200, required=False)
+    conversation = forms.ChoiceField(label=_("Recipients"), required=False)
+    title = forms.CharField(label=_("Subject line"), max_length=200, required=False)
     readers = forms.MultipleChoiceField(
         label=_("Who reads it"), required=False, widget=forms.CheckboxSelectMultiple
     )

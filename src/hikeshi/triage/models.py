@@ -106,7 +106,7 @@ class Case(Record):
         null=True,
         blank=True,
         related_name="+",
-        verbose_name=_("owner"),
+        verbose_name=_("case owner"),
     )
     opened_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
     opened_at = models.DateTimeField()
@@ -167,7 +167,7 @@ class CaseVulnerability(models.Model):
 class CaseRole(models.TextChoices):
     """What a participant does in a case (R010, and CERT/CC's roles)."""
 
-    OWNER = "owner", _("owner")
+    OWNER = "owner", _("case owner")
     PSIRT = "psirt", _("PSIRT member")
     OWNER_UNIT = "owner_unit", _("owner unit")
     DIAGNOSIS = "diagnosis", _("diagnosis")
@@ -298,7 +298,7 @@ class JustificationChoice(models.TextChoices):
 class ActionChoice(models.TextChoices):
     """The words of ``core.vex.Action``."""
 
-    VENDOR_FIX = "vendor_fix", _("Update")
+    VENDOR_FIX = "vendor_fix", _("Vendor fix")
     WORKAROUND = "workaround", _("Workaround")
     MITIGATION = "mitigation", _("Mitigation")
     NO_FIX_PLANNED = "no_fix_planned", _("No fix planned")

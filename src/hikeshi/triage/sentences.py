@@ -46,7 +46,7 @@ def _changed(_before: Payload, after: Payload, _names: Names) -> str:
     fields = {
         "title": _("title"),
         "summary": _("summary"),
-        "owner": _("owner"),
+        "owner": _("case owner"),
         "unit": _("unit in the lead"),
         "tlp": _("TLP label"),
     }

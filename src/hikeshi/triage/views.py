@@ -62,7 +62,7 @@ def _tabs(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
     """Return (phase, label, count) of the tabs; "" stands for all open ones."""
     running = sum(count for phase, count in counts.items() if phase != "closed")
     return [
-        ("", _("Open"), running),
+        ("", _("Open cases"), running),
         *((phase, str(label), counts.get(phase, 0)) for phase, label in PhaseChoice.choices),
     ]
 
