@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 EVENTS: Final[dict[str, str]] = {
-    "command.run": "A person ran a command on the server.",
     "job.cancelled": "A person cancelled a job.",
     "job.resumed": "A person let a failed or cancelled job go on.",
     "outbox.sent": "A message left for the outside.",

@@ -141,7 +141,8 @@ class WorkerProcess:
         for thread in crew:
             thread.start()
         next_reap = timezone.now()
-        while not self._stop.wait(1.0):
+        pause = min(1.0, self.lease.total_seconds() / 4)
+        while not self._stop.wait(pause):
             with _patience("tick"):
                 now = timezone.now()
                 schedule.tick(now)

@@ -178,3 +178,6 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 SILENCED_SYSTEM_CHECKS: list[str] = []
+
+LOGGING_CONFIG = "hikeshi.project.logging.configure"
+LOGGING = {"level": ENVIRONMENT.log_level, "debug": DEBUG}
