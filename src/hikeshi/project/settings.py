@@ -88,7 +88,15 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "hikeshi.ui.context.shell",
             ],
-            "builtins": ["hikeshi.ui.templatetags.ui", "django.templatetags.i18n"],
+            "builtins": [
+                "hikeshi.ui.templatetags.ui",
+                "hikeshi.ui.templatetags.times",
+                "hikeshi.ui.templatetags.marks",
+                "hikeshi.ui.templatetags.parts",
+                "hikeshi.ui.templatetags.lists",
+                "django.templatetags.i18n",
+                "template_partials.templatetags.partials",
+            ],
         },
     }
 ]

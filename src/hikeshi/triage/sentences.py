@@ -20,7 +20,7 @@ from hikeshi.triage.models import (
     PhaseChoice,
     StatusChoice,
 )
-from hikeshi.ui.templatetags.ui import moment_text
+from hikeshi.ui.moments import moment_text
 
 Payload = Mapping[str, Any]
 Names = Mapping[str, str]

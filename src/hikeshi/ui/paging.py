@@ -32,12 +32,14 @@ class Page(Generic[_M]):
 
     next_cursor: what ``after=`` takes for the next page; "" on the last.
     count: how many rows the whole list has, at most 10,000; about: there are more than that.
+    size: how many rows a page may have.
     """
 
     rows: list[_M]
     next_cursor: str
     count: int
     about: bool
+    size: int = PAGE_SIZE
 
 
 def page_of(
@@ -61,7 +63,7 @@ def page_of(
     rows = rows[:size]
     count = queryset.order_by()[: COUNT_LIMIT + 1].count() if counted else 0
     cursor = _write([_value(rows[-1], name) for name in order]) if more else ""
-    return Page(rows, cursor, min(count, COUNT_LIMIT), count > COUNT_LIMIT)
+    return Page(rows, cursor, min(count, COUNT_LIMIT), count > COUNT_LIMIT, size)
 
 
 def _behind(order: tuple[str, ...], values: list[Any]) -> Q:

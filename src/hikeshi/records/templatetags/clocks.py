@@ -14,7 +14,8 @@ from django.utils.translation import ngettext
 
 from hikeshi.core.deadlines import Left, Term, UnitOfTime
 from hikeshi.records.faces import ClockLine
-from hikeshi.ui.templatetags.ui import moment_text, tr
+from hikeshi.ui.moments import moment_text
+from hikeshi.ui.templatetags.ui import tr
 
 register = template.Library()
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms, template
 from django.template.context import Context
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
-from django.utils.formats import date_format
+from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -18,7 +16,6 @@ from hikeshi.ui.once import FIELD, new_key
 from hikeshi.ui.slots import render_slot
 
 register = template.Library()
-_DAYS = "月火水木金土日"
 
 
 @register.filter
@@ -77,26 +74,3 @@ def empty_state(
 ) -> dict[str, Any]:
     """Teach what belongs here and how the first one comes."""
     return {"title": title, "text": text, "href": href, "action": action, "icon": icon_name}
-
-
-def moment_text(at: datetime) -> str:
-    """Write a moment in the reader's language and zone, with the zone's name."""
-    local = timezone.localtime(at)
-    if translation.get_language() == "ja":
-        day = f"{local.year}年{local.month}月{local.day}日（{_DAYS[local.weekday()]}）"
-        return f"{day}{local:%H:%M} {local.tzname()}"
-    return f"{date_format(local, 'j M Y')} {local:%H:%M} {local.tzname()}"
-
-
-@register.simple_tag
-def moment(at: datetime | None) -> SafeString:
-    """Show a moment with its zone; UTC is in the tooltip and in ``datetime``."""
-    if at is None:
-        return format_html("–")
-    utc = at.astimezone(UTC)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        utc.isoformat(timespec="seconds"),
-        f"{utc:%Y-%m-%d %H:%M} UTC",
-        moment_text(at),
-    )
