@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from hikeshi.ledger import outbox
+from hikeshi.ledger import chain, outbox
 from hikeshi.ledger.models import Job, JobState
 from hikeshi.ledger.queue import GiveUp, JobKind, Run, cancel, enqueue, job, resume
 from hikeshi.ledger.schedule import every
@@ -18,6 +18,16 @@ __all__ = ["GiveUp", "JobKind", "Run", "cancel", "enqueue", "every", "job", "res
 def send(run: Run, *, message: int) -> None:
     """Send one message of the outbox, which keeps its own count of tries."""
     outbox.deliver(message, run.job.uid, run.job.attempt)
+
+
+@job("ledger.seal")
+def seal(run: Run) -> None:
+    """Seal the events since the last time into the chain."""
+    while chain.seal_next(timezone.now()) == chain.BATCH:
+        run.check()
+
+
+every(seal, minutes=1)
 
 
 @job("ledger.sweep")

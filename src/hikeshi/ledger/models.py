@@ -53,6 +53,7 @@ class Event(models.Model):
     subject_uid = models.UUIDField(null=True)
     payload_hash = models.BinaryField(max_length=32)
     batch = models.ForeignKey(SealBatch, on_delete=models.PROTECT, null=True, related_name="+")
+    link = models.BinaryField(max_length=32, null=True)
 
     objects = WalledQuerySet.as_manager()
 
