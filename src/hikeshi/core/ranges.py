@@ -73,4 +73,7 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
 
 def covers(intervals: Iterable[Interval], key: bytes) -> bool:
     """Tell whether any of the intervals holds the key."""
-    return any(key in interval for interval in intervals)
+    for interval in intervals:  # noqa: SIM110  # half the time of any(), and this runs most
+        if interval.lo <= key < interval.hi:
+            return True
+    return False

@@ -96,4 +96,6 @@ EVENTS: Final[dict[str, str]] = {
     "advisory.returned": "An advisory was given back to its writers.",
     "advisory.published": "An advisory, or a new edition of it, became public.",
     "advisory.withdrawn": "An advisory was withdrawn.",
+    "feed.read": "A feed was read to its end; what it says is known from then on.",
+    "feed.abandoned": "The reading of a feed was given up; nothing of it is kept.",
 }

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "hikeshi.project",
     "hikeshi.disclosure",
     "hikeshi.triage",
+    "hikeshi.intelligence",
     "hikeshi.inventory",
     "hikeshi.stakeholders",
     "hikeshi.records",

@@ -25,6 +25,12 @@ def test_json_files_come_in_the_order_of_the_archive() -> None:
     assert [(m.name, m.content) for m in members(archive)] == [("b.json", b"{}"), ("a.JSON", b"[]")]
 
 
+def test_reading_goes_on_behind_a_place() -> None:
+    archive = open_archive(packed({f"{n}.json": b"{}" for n in range(4)}))
+    first = next(iter(members(archive)))
+    assert [m.name for m in members(archive, start=first.place)] == ["1.json", "2.json", "3.json"]
+
+
 def test_a_bomb_is_refused_before_anything_is_read() -> None:
     with pytest.raises(TooLarge, match="would unpack from"):
         open_archive(packed({"a.json": b"0" * 10_000_000}))

@@ -34,9 +34,13 @@ _READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file of the archive: its bytes, or the error for which it was skipped."""
+    """A file of the archive: its bytes, or the error for which it was skipped.
+
+    place: how many entries of the archive lie before and with it.
+    """
 
     name: str
+    place: int
     content: bytes = b""
     error: InputRefused | None = None
 
@@ -73,16 +77,21 @@ def open_archive(file: IO[bytes], limits: Limits = LIMITS) -> zipfile.ZipFile:
     return archive
 
 
-def members(archive: zipfile.ZipFile, limits: Limits = LIMITS) -> Iterator[Member]:
-    """Read the JSON files of an archive one after the other, in its own order."""
-    for entry in archive.infolist():
+def members(
+    archive: zipfile.ZipFile, limits: Limits = LIMITS, *, start: int = 0
+) -> Iterator[Member]:
+    """Read the JSON files of an archive one after the other, in its own order.
+
+    start: the ``place`` of a member behind which to go on.
+    """
+    for place, entry in enumerate(archive.infolist()[start:], start + 1):
         if entry.is_dir() or not entry.filename.lower().endswith(".json"):
             continue
         name = entry.filename[: limits.name_characters]
         try:
-            yield Member(name, _content(archive, entry, limits))
+            yield Member(name, place, _content(archive, entry, limits))
         except InputRefused as error:
-            yield Member(name, error=error)
+            yield Member(name, place, error=error)
 
 
 def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits) -> bytes:

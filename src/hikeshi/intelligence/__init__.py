@@ -1,0 +1,1 @@
+"""What sources say about vulnerabilities: documents, claims, ranges, aliases."""
