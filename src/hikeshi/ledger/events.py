@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,15 @@ from hikeshi.ledger.models import Event, EventPayload
 from hikeshi.ledger.names import EVENTS
 from hikeshi.organisation.models import Account, Company, Unit, Wall
 from hikeshi.organisation.sealed import seal
+
+Listener = Callable[[models.Model], None]
+_listeners: list[Listener] = []
+
+
+def listen(listener: Listener) -> None:
+    """Tell a higher area of each act's subject, in the act's transaction; called at start-up."""
+    if listener not in _listeners:
+        _listeners.append(listener)
 
 
 def record(
@@ -51,4 +60,6 @@ def record(
     )  # fmt: skip
     if before is not None or after is not None:
         EventPayload.objects.create(event=event, content=seal(orjson.loads(encoded), wall))
+    for listener in _listeners:
+        listener(subject)
     return event

@@ -6,7 +6,7 @@ together.
 
 from __future__ import annotations
 
-from hikeshi.ledger.events import record
+from hikeshi.ledger.events import listen, record
 from hikeshi.ledger.outbox import post
 
-__all__ = ["post", "record"]
+__all__ = ["listen", "post", "record"]

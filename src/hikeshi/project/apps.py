@@ -12,5 +12,8 @@ class ProjectConfig(AppConfig):
             # ui.slots is the registry itself; its fill() takes a name.
             if module.__name__ != "hikeshi.ui.slots":
                 module.fill()
+        from hikeshi.project.searching import fill
+
+        fill()
         # Importing an area's jobs declares them.
         parts("jobs")

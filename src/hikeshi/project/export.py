@@ -33,7 +33,15 @@ _WALL_COLUMNS = frozenset({"company", "unit", "wall"})
 # Rows of the company itself, which no wall guards.
 _OPEN = frozenset({"organisation.unit", "organisation.appointment"})
 # Wrapped keys, digests and other bytes that mean nothing outside this installation.
-_NEVER = frozenset({"organisation.companykey", "organisation.wallkey", "organisation.apitoken"})
+_NEVER = frozenset(
+    {
+        "organisation.companykey",
+        "organisation.wallkey",
+        "organisation.apitoken",
+        "records.searchentry",
+        "records.searchtoken",
+    }
+)
 
 
 def _path_to_company(model: type[models.Model], seen: frozenset[Any] = frozenset()) -> str | None:

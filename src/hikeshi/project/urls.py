@@ -5,10 +5,12 @@ from django.urls import include, path
 from hikeshi.project.api import api
 from hikeshi.project.api_reference import api_docs, openapi_json
 from hikeshi.project.today import today
+from hikeshi.records.views import find
 
 urlpatterns = [
     path("", today, name="today"),
     path("", include("hikeshi.ui.urls")),
+    path("search/", find, name="search"),
     path("", include("hikeshi.records.urls")),
     path("", include("hikeshi.stakeholders.urls")),
     path("", include("hikeshi.triage.urls")),

@@ -294,3 +294,24 @@ class Blob(WalledRow):
             models.Index(fields=["subject_uid", "added_at"], name="blob_subject"),
             models.Index(fields=["file"], name="blob_file"),
         ]
+
+
+class SearchEntry(WalledRow):
+    """That a record can be found. It lies behind the record's wall and holds none of its words."""
+
+    subject_kind = models.CharField(max_length=40)
+    subject_uid = models.UUIDField(unique=True)
+    changed_at = models.DateTimeField()
+
+    class Meta(WalledRow.Meta):
+        indexes = [models.Index(fields=["company", "-changed_at", "-id"], name="search_by_change")]
+
+
+class SearchToken(models.Model):
+    """A token of a record, as a number that only the holder of the company's key can compute."""
+
+    entry = models.ForeignKey(SearchEntry, on_delete=models.CASCADE, related_name="tokens")
+    token = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "entry"], name="search_token_once")]

@@ -1,4 +1,4 @@
-"""Files, handed out so that a browser runs nothing of them."""
+"""Files, handed out so that a browser runs nothing of them; and the search page."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from itertools import chain
 from typing import Final
 from uuid import UUID
 
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from hikeshi.core.media_types import INERT, OCTETS
+from hikeshi.core.tokens import QUERY_LIMIT
 from hikeshi.organisation.access import Request, logged_in
 from hikeshi.records.blobs import blob_by_uid, pieces_of
 from hikeshi.records.models import Blob
+from hikeshi.records.search import recognised, search
 
 # Should a browser show the file after all, it stands in a box of its own and runs nothing.
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -25,6 +28,18 @@ _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 def download(request: Request, uid: UUID) -> StreamingHttpResponse:
     """Hand out a file to who may see it."""
     return file_response(blob_by_uid(request.viewer, uid))
+
+
+@logged_in
+@require_GET
+def find(request: Request) -> HttpResponse:
+    """Find records by their words, as far as the reader may see them."""
+    text = request.GET.get("q", "").strip()[:QUERY_LIMIT]
+    found = search(request.viewer, text, after=request.GET.get("after")) if text else None
+    return render(
+        request, "records/search.html",
+        {"search_text": text, "found": found, "known_as": recognised(text) if text else ""},
+    )  # fmt: skip
 
 
 def file_response(blob: Blob) -> StreamingHttpResponse:

@@ -1,0 +1,40 @@
+"""What this area does by itself: warn of deadlines, catch up with search, sweep files."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from hikeshi.ledger.jobs import Run, every, job
+from hikeshi.records.blobs import sweep
+from hikeshi.records.clocks import take_warnings
+from hikeshi.records.search import refresh
+
+
+@job("records.warn")
+def warn(run: Run) -> None:
+    """Put each warning before a deadline on record."""
+    while take_warnings(at=timezone.now()):
+        run.check()
+
+
+every(warn, minutes=1)
+
+
+@job("records.index", lane="long")
+def index_rest(run: Run) -> None:
+    """Make findable what was loaded in bulk."""
+    while refresh(200):
+        run.check()
+
+
+every(index_rest, minutes=10)
+
+
+@job("records.sweep", max_tries=2, lane="long")
+def sweep_files(run: Run) -> None:
+    """Take away what cut uploads left."""
+    run.check()
+    sweep(at=timezone.now())
+
+
+every(sweep_files, days=1)
