@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("hikeshi.records.urls")),
     path("", include("hikeshi.stakeholders.urls")),
     path("", include("hikeshi.triage.urls")),
+    path("", include("hikeshi.disclosure.urls")),
     path("products/", include("hikeshi.inventory.urls")),
     path("account/", include("allauth.urls")),
     path("api/v1/docs", api_docs, name="api-docs"),

@@ -1,0 +1,59 @@
+"""What this area shows on the pages of others: a case's advisories, and how to name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from hikeshi.disclosure.queries import advisories_about, advisories_of
+from hikeshi.organisation.roles import Permission
+from hikeshi.organisation.sealed import unseal
+from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.subjects import Subject, name_subjects_of
+from hikeshi.triage import rights
+from hikeshi.triage.models import Case
+from hikeshi.triage.timeline import also_about
+from hikeshi.ui import slots
+
+
+def case_advisories(request: HttpRequest, case: Case) -> SafeString:
+    """Show a case's advisories, and the button that starts one."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]  # set by the middleware
+    context = {
+        "case": case,
+        "advisories": advisories_about(viewer, case),
+        "may_draft": rights.may(case, viewer, Permission.PROPOSE),
+    }
+    return render_to_string("disclosure/case_advisories.html", context, request)
+
+
+def events_of(viewer: Viewer, case: Case) -> Iterable[UUID]:
+    """Name the advisories whose events belong to a case's course."""
+    return advisories_of(viewer).filter(case=case).values_list("uid", flat=True)
+
+
+def name_advisories(viewer: Viewer, uids: Sequence[UUID]) -> dict[UUID, Subject]:
+    """Name advisories, as many as the viewer may know of."""
+    found = list(advisories_of(viewer).filter(uid__in=uids))
+    unseal(found, "title")
+    return {
+        one.uid: Subject(
+            one.number,
+            one.title.value or "",
+            reverse("disclosure:publication", args=[one.number]),
+            one.wall is not None and one.wall.ended_at is None,
+        )
+        for one in found
+    }
+
+
+def fill() -> None:
+    """Fill the slots; called once, at start-up."""
+    slots.fill("case.side.top", case_advisories)
+    also_about(events_of)
+    name_subjects_of("disclosure.advisory", name_advisories)
