@@ -91,6 +91,19 @@ def models_of(offering: Offering) -> list[ProductModel]:
     )
 
 
+def model_by_code(offering: Offering, code: str) -> ProductModel | None:
+    """Return a model of an offering by its code, None for an empty code.
+
+    Raises NotFound when the offering has no such model.
+    """
+    if not code:
+        return None
+    for model in models_of(offering):
+        if model.code == code:
+            return model
+    raise NotFound(gettext_noop("The product has no model “%(code)s”."), code=code)
+
+
 def releases_of(viewer: Viewer) -> QuerySet[Release]:
     """Select the releases the viewer may know of."""
     return Release.objects.visible_to(viewer).select_related(

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import IntegrityError, models, transaction
 
+from hikeshi.core import purl
 from hikeshi.core.errors import AlreadyDone, Conflict, InputRefused, gettext_noop
 from hikeshi.core.purl import PackageName
 from hikeshi.inventory.interning import (
@@ -199,8 +200,8 @@ def create_release(
     """Add a version of an offering, or of one of its models.
 
     details: shipped_on, support_ends_on, units_in_use, purl, cpe.
-    Raises InputRefused for an empty version or support that ends before shipping, Conflict for a
-    model of another offering, AlreadyDone when the version is there.
+    Raises InputRefused for an empty version, support that ends before shipping or a text that is
+    no package URL, Conflict for a model of another offering, AlreadyDone when the version is there.
     """
     version = version.strip()
     if not version:
@@ -208,6 +209,7 @@ def create_release(
     if product_model is not None and product_model.offering_id != offering.pk:
         raise Conflict(gettext_noop("The model belongs to another product."))
     _check_days(details.get("shipped_on"), details.get("support_ends_on"))
+    _check_purl(details.get("purl", ""))
     uid: Any = new_uid()
     try:
         with transaction.atomic():
@@ -251,6 +253,7 @@ def change_release(
         changes.get("shipped_on", release.shipped_on),
         changes.get("support_ends_on", release.support_ends_on),
     )
+    _check_purl(changes.get("purl", ""))
     before = _plain({field: getattr(release, field) for field in changes})
     try:
         with transaction.atomic():
@@ -294,6 +297,11 @@ def _check_days(shipped_on: date | None, support_ends_on: date | None) -> None:
             end=support_ends_on.isoformat(),
             start=shipped_on.isoformat(),
         )
+
+
+def _check_purl(text: str) -> None:
+    if text:
+        purl.parse(text)
 
 
 def _move(offering: Offering, unit: Unit | None) -> None:

@@ -101,7 +101,7 @@ def store_sbom(
 
     Raises InputRefused for an empty slot name.
     """
-    slot = " ".join(slot.split())[:80]
+    slot = " ".join(slot.replace("\x00", "").split())[:80]
     if not slot:
         raise InputRefused(gettext_noop("An SBOM needs the name of the part it describes."))
     sha256 = hashlib.sha256(content).digest()

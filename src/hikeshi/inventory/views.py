@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from hikeshi.core.errors import AlreadyDone, InputRefused, Stale, gettext_noop
+from hikeshi.core.purl import UnreadableName
 from hikeshi.inventory import queries, services
 from hikeshi.inventory.filters import OfferingFilter
 from hikeshi.inventory.forms import ModelForm, OfferingForm, ReleaseForm, RevisionForm
@@ -140,6 +141,8 @@ def release_new(request: Request, number: str) -> HttpResponse:
                 offering=offering, by=account_of(request), at=timezone.now(),
                 **form.service_values(),
             )  # fmt: skip
+        except UnreadableName as error:
+            form.add_error("purl", explain(error))
         except AlreadyDone as error:
             form.add_error("version", explain(error))
         else:
@@ -161,6 +164,8 @@ def release_edit(request: Request, number: str) -> HttpResponse:
                 release=release, revision=_revision(form), by=account_of(request),
                 at=timezone.now(), **form.service_values(),
             )  # fmt: skip
+        except UnreadableName as error:
+            form.add_error("purl", explain(error))
         except AlreadyDone as error:
             form.add_error("version", explain(error))
         except Stale as error:

@@ -26,6 +26,7 @@ from ninja.utils import check_csrf
 
 from hikeshi import __version__
 from hikeshi.core.errors import NotAllowed, gettext_noop
+from hikeshi.inventory import api as inventory
 from hikeshi.organisation import api as organisation
 from hikeshi.organisation.access import Request
 from hikeshi.organisation.models import APIToken
@@ -157,7 +158,7 @@ class HikeshiAPI(NinjaAPI):
         return str(operation.view_func.__name__)
 
 
-ROUTERS: Final[list[Router]] = [organisation.router, stakeholders.router]
+ROUTERS: Final[list[Router]] = [organisation.router, stakeholders.router, inventory.router]
 
 
 def build_api() -> HikeshiAPI:

@@ -1,0 +1,413 @@
+"""Offerings, models, releases, SBOMs and components over the API."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, ClassVar, Literal, cast
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.utils import timezone
+from ninja import File, Form, Query, Router, Schema, Status
+from ninja.files import UploadedFile
+from pydantic import Field
+
+from hikeshi.core.errors import NotFound, gettext_noop
+from hikeshi.inventory import queries, services
+from hikeshi.inventory.models import SBOM, Offering, ProductModel, Release
+from hikeshi.inventory.uploads import MAX_BYTES, too_large, upload_sbom
+from hikeshi.organisation.models import Account, Unit
+from hikeshi.organisation.queries import companies_of, people_of, units_of
+from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
+from hikeshi.organisation.roles import Permission
+
+router = Router(tags=["inventory"])
+Kind = Literal["product", "part", "service", "resold"]
+RankName = Literal["safety", "flagship", "other"]
+ClassName = Literal["", "device", "network", "platform", "management"]
+StateName = Literal["planned", "shipping", "maintained", "ended", "disposed"]
+# Language → text; a language is two or three letters, perhaps with a region.
+Texts = dict[str, str]
+_LANGUAGE = r"^[a-z]{2,3}(-[A-Z]{2})?$"
+_COUNT_LIMIT = 2_147_483_647
+
+
+class OfferingOut(Schema):
+    """Something the company makes or sells."""
+
+    uid: UUID
+    number: str
+    company: UUID = Field(alias="company.uid")
+    kind: str
+    name: Texts
+    code: str
+    rank: str
+    component_class: str
+    is_safety: bool
+    maker: str
+    unit: UUID | None
+    owner: UUID | None
+    revision: int
+
+    @staticmethod
+    def resolve_unit(offering: Offering) -> UUID | None:
+        """Return the uid of the owner unit."""
+        return offering.unit.uid if offering.unit else None
+
+    @staticmethod
+    def resolve_owner(offering: Offering) -> UUID | None:
+        """Return the uid of the person in charge."""
+        return offering.owner.uid if offering.owner else None
+
+
+class OfferingFields(Schema):
+    """What can be said of an offering."""
+
+    kind: Kind = "product"
+    name: dict[str, str] = Field(min_length=1, max_length=20, json_schema_extra={
+        "propertyNames": {"pattern": _LANGUAGE}})  # fmt: skip
+    code: str = Field("", max_length=80)
+    rank: RankName = "other"
+    component_class: ClassName = ""
+    is_safety: bool = False
+    maker: str = Field("", max_length=200)
+    unit: UUID | None = None
+    owner: UUID | None = None
+
+
+class OfferingIn(OfferingFields):
+    """An offering to add."""
+
+    company: UUID
+
+
+class OfferingChange(OfferingFields):
+    """An offering as it shall be; revision is the one that was read."""
+
+    revision: int = Field(ge=0, le=_COUNT_LIMIT)
+
+
+class OfferingList(ListQuery):
+    """Offerings the caller may know of."""
+
+    sorts: ClassVar = {"name": ("search_key", "pk"), "created": ("pk",), "-created": ("-pk",)}
+    filters: ClassVar = {
+        "kind": "kind", "rank": "rank", "code": "code", "number": "number",
+        "company": "company__uid", "unit": "unit__uid",
+    }  # fmt: skip
+    sort: Literal["name", "created", "-created"] = "name"
+    kind: Kind | None = None
+    rank: RankName | None = None
+    code: str | None = Field(None, max_length=80)
+    number: str | None = Field(None, max_length=40)
+    company: UUID | None = None
+    unit: UUID | None = None
+
+
+class ModelOut(Schema):
+    """A model of an offering."""
+
+    uid: UUID
+    number: str
+    code: str
+    ended_on: date | None
+    revision: int
+
+
+class ModelIn(Schema):
+    """A model to add."""
+
+    code: str = Field(min_length=1, max_length=80)
+    ended_on: date | None = None
+
+
+class ReleaseOut(Schema):
+    """A version that was or will be shipped."""
+
+    uid: UUID
+    number: str
+    offering: UUID = Field(alias="offering.uid")
+    model: str = Field(description="The model's code; empty when it is for all models.")
+    version: str
+    state: str
+    shipped_on: date | None
+    support_ends_on: date | None
+    units_in_use: int | None
+    purl: str
+    cpe: str
+    csaf_product_id: str
+    revision: int
+
+    @staticmethod
+    def resolve_model(release: Release) -> str:
+        """Return the code of the model."""
+        return release.product_model.code if release.product_model else ""
+
+
+class ReleaseFields(Schema):
+    """What can be said of a release."""
+
+    version: str = Field(min_length=1, max_length=120)
+    model: str = Field("", max_length=80, description="Code of a model of the offering.")
+    state: StateName = "shipping"
+    shipped_on: date | None = None
+    support_ends_on: date | None = None
+    units_in_use: int | None = Field(None, ge=0, le=_COUNT_LIMIT)
+    purl: str = Field("", max_length=400)
+    cpe: str = Field("", max_length=400)
+
+
+class ReleaseChange(ReleaseFields):
+    """A release as it shall be; revision is the one that was read."""
+
+    revision: int = Field(ge=0, le=_COUNT_LIMIT)
+
+
+class ReleaseList(ListQuery):
+    """Releases the caller may know of."""
+
+    sorts: ClassVar = {"created": ("pk",), "-created": ("-pk",)}
+    filters: ClassVar = {
+        "offering": "offering__uid", "number": "number", "state": "state", "version": "version",
+        "support_ends_by": "support_ends_on__lte",
+    }  # fmt: skip
+    sort: Literal["created", "-created"] = "-created"
+    offering: UUID | None = None
+    number: str | None = Field(None, max_length=40)
+    state: StateName | None = None
+    version: str | None = Field(None, max_length=120)
+    support_ends_by: date | None = None
+
+
+class SBOMOut(Schema):
+    """One version of the SBOM of a part of a release."""
+
+    uid: UUID
+    release: UUID = Field(alias="release.uid")
+    slot: str = Field(alias="slot.name")
+    version: int = Field(alias="ordinal")
+    is_current: bool
+    format: str
+    spec_version: str
+    made_by: str
+    sha256: str
+    size_bytes: int
+    components: int
+    gaps: dict[str, int] = Field(description="What cannot be decided, by reason.")
+    uploaded_at: datetime
+
+    @staticmethod
+    def resolve_is_current(sbom: SBOM) -> bool:
+        """Tell whether no newer one replaced it."""
+        return sbom.replaced_at is None
+
+    @staticmethod
+    def resolve_sha256(sbom: SBOM) -> str:
+        """Return the digest of the bytes as they came, in hexadecimal."""
+        return bytes(sbom.sha256).hex()
+
+
+class UploadOut(Schema):
+    """What an upload changed; the same bytes again change nothing."""
+
+    sbom: SBOMOut
+    is_new: bool
+    opened: int
+    closed: int
+
+
+class ComponentOut(Schema):
+    """A component of a release."""
+
+    name: str
+    version: str
+    purl: str
+    cpe: str
+    supplier: str
+    gap: str = Field(description="Why it cannot be decided; empty when it can.")
+
+
+class ComponentList(ListQuery):
+    """Components of a release."""
+
+    sorts: ClassVar = {"name": ("name", "pk")}
+    filters: ClassVar = {"gap": "gap", "name": "name"}
+    sort: Literal["name"] = "name"
+    gap: str | None = Field(None, max_length=20)
+    name: str | None = Field(None, max_length=255)
+
+
+def _unit(request: Request, uid: UUID | None) -> Unit | None:
+    found = units_of(request.viewer).filter(uid=uid).first() if uid else None
+    if uid and found is None:
+        raise NotFound(gettext_noop("There is no unit %(uid)s."), uid=str(uid))
+    return found
+
+
+def _person(request: Request, uid: UUID | None) -> Account | None:
+    found = people_of(request.viewer).filter(uid=uid).first() if uid else None
+    if uid and found is None:
+        raise NotFound(gettext_noop("There is no account %(uid)s."), uid=str(uid))
+    return found
+
+
+def _offering_values(request: Request, given: OfferingFields) -> dict[str, Any]:
+    values = given.dict(exclude={"company", "revision"})
+    return values | {
+        "unit": _unit(request, given.unit),
+        "owner": _person(request, given.owner),
+    }
+
+
+def _release_values(offering: Offering, given: ReleaseFields) -> dict[str, Any]:
+    values = given.dict(exclude={"model", "revision"})
+    return values | {"product_model": queries.model_by_code(offering, given.model)}
+
+
+@router.get("/offerings", response=Rows[OfferingOut], summary=gettext_noop("List offerings"))
+def list_offerings(request: Request, query: Query[OfferingList]) -> Listed:
+    """Products, parts, services and resold products that the caller may know of."""
+    return paged(request, queries.offerings_of(request.viewer), query)
+
+
+@router.post("/offerings", response={201: OfferingOut}, summary=gettext_noop("Add an offering"))
+def add_offering(request: Request, given: OfferingIn) -> Status[Offering]:
+    """Add a product, part, service or resold product."""
+    company = companies_of(request.viewer).filter(uid=given.company).first()
+    if company is None:
+        raise NotFound(gettext_noop("There is no company %(uid)s."), uid=str(given.company))
+    values = _offering_values(request, given)
+    unit = values["unit"]
+    request.viewer.require(Permission.INVENTORY_EDIT, company.pk, unit.pk if unit else None)
+    added = services.create_offering(
+        company=company, by=request.viewer.account, at=timezone.now(), **values
+    )
+    return Status(201, added)
+
+
+@router.get("/offerings/{uid}", response=OfferingOut, summary=gettext_noop("Read an offering"))
+def read_offering(request: Request, uid: UUID) -> Offering:
+    """One offering."""
+    return queries.offering_by_uid(request.viewer, uid)
+
+
+@router.put("/offerings/{uid}", response=OfferingOut, summary=gettext_noop("Change an offering"))
+def change_offering(request: Request, uid: UUID, given: OfferingChange) -> Offering:
+    """Replace what is said of an offering; a stale revision is refused."""
+    offering = queries.offering_to_edit(request.viewer, uid=uid)
+    values = _offering_values(request, given)
+    unit = values["unit"]
+    request.viewer.require(
+        Permission.INVENTORY_EDIT, offering.company_id, unit.pk if unit else None
+    )
+    return services.change_offering(
+        offering=offering, revision=given.revision, by=request.viewer.account,
+        at=timezone.now(), **values,
+    )  # fmt: skip
+
+
+@router.get("/offerings/{uid}/models", response=list[ModelOut], summary=gettext_noop("List models"))
+def list_models(request: Request, uid: UUID) -> list[ProductModel]:
+    """The models of an offering, by code."""
+    return queries.models_of(queries.offering_by_uid(request.viewer, uid))
+
+
+@router.post(
+    "/offerings/{uid}/models", response={201: ModelOut}, summary=gettext_noop("Add a model")
+)
+def add_model(request: Request, uid: UUID, given: ModelIn) -> Status[ProductModel]:
+    """Add a model to an offering."""
+    offering = queries.offering_to_edit(request.viewer, uid=uid)
+    added = services.create_model(
+        offering=offering, by=request.viewer.account, at=timezone.now(), **given.dict()
+    )
+    return Status(201, added)
+
+
+@router.get("/releases", response=Rows[ReleaseOut], summary=gettext_noop("List releases"))
+def list_releases(request: Request, query: Query[ReleaseList]) -> Listed:
+    """Releases that the caller may know of."""
+    return paged(request, queries.releases_of(request.viewer), query)
+
+
+@router.post(
+    "/offerings/{uid}/releases", response={201: ReleaseOut}, summary=gettext_noop("Add a release")
+)
+def add_release(request: Request, uid: UUID, given: ReleaseFields) -> Status[Release]:
+    """Add a release to an offering."""
+    offering = queries.offering_to_edit(request.viewer, uid=uid)
+    added = services.create_release(
+        offering=offering, by=request.viewer.account, at=timezone.now(),
+        **_release_values(offering, given),
+    )  # fmt: skip
+    return Status(201, added)
+
+
+@router.get("/releases/{uid}", response=ReleaseOut, summary=gettext_noop("Read a release"))
+def read_release(request: Request, uid: UUID) -> Release:
+    """One release."""
+    return queries.release_by_uid(request.viewer, uid)
+
+
+@router.put("/releases/{uid}", response=ReleaseOut, summary=gettext_noop("Change a release"))
+def change_release(request: Request, uid: UUID, given: ReleaseChange) -> Release:
+    """Replace what is said of a release; a stale revision is refused."""
+    release = queries.release_to_edit(request.viewer, uid=uid)
+    return services.change_release(
+        release=release, revision=given.revision, by=request.viewer.account,
+        at=timezone.now(), **_release_values(release.offering, given),
+    )  # fmt: skip
+
+
+@router.get(
+    "/releases/{uid}/components",
+    response=Rows[ComponentOut],
+    summary=gettext_noop("List the components of a release"),
+)
+def list_components(request: Request, uid: UUID, query: Query[ComponentList]) -> Listed:
+    """What is in a release now, over all its parts."""
+    release = queries.release_by_uid(request.viewer, uid)
+    return paged(request, queries.components_of(release), query)
+
+
+@router.get(
+    "/releases/{uid}/sboms", response=list[SBOMOut], summary=gettext_noop("List SBOM versions")
+)
+def list_sboms(request: Request, uid: UUID) -> list[SBOM]:
+    """Every SBOM the release ever had, newest first."""
+    return queries.sboms_of(queries.release_by_uid(request.viewer, uid))
+
+
+@router.post(
+    "/releases/{uid}/sboms", response={200: UploadOut}, summary=gettext_noop("Upload an SBOM")
+)
+def upload(
+    request: Request,
+    uid: UUID,
+    file: File[UploadedFile],
+    slot: Form[str] = "application",
+) -> Any:
+    """Make a CycloneDX JSON file, perhaps packed with gzip, current for a part of a release.
+
+    A refused file leaves the current one. The same bytes again change nothing.
+    """
+    release = queries.release_to_edit(request.viewer, uid=uid)
+    if (file.size or 0) > MAX_BYTES:
+        raise too_large(file.size or 0)
+    return upload_sbom(
+        release=release, content=file.read(), by=cast(Account, request.viewer.account),
+        at=timezone.now(), slot=slot, file_name=file.name or "",
+    )  # fmt: skip
+
+
+@router.get("/sboms/{uid}", response=SBOMOut, summary=gettext_noop("Read an SBOM's facts"))
+def read_sbom(request: Request, uid: UUID) -> SBOM:
+    """One version of an SBOM, without its bytes."""
+    return queries.sbom_by_uid(request.viewer, uid)
+
+
+@router.get("/sboms/{uid}/content", summary=gettext_noop("Download an SBOM"), response=bytes)
+def read_sbom_content(request: Request, uid: UUID) -> HttpResponse:
+    """The bytes as they came."""
+    sbom = queries.sbom_by_uid(request.viewer, uid)
+    return HttpResponse(bytes(sbom.content), content_type="application/octet-stream")
