@@ -8,6 +8,7 @@ from django.utils import translation
 
 from hikeshi.core.errors import Conflict, NotAllowed, NotFound, Stale, TooLarge, gettext_noop
 from hikeshi.ui.errors import explain, status_of
+from tests.builders import firm
 
 
 @pytest.mark.pure
@@ -35,3 +36,20 @@ def test_a_language_is_kept_in_a_cookie_for_visitors(client: Client) -> None:
     answer = client.post("/language/", {"language": "ja", "next": "https://elsewhere.example/"})
     assert answer["Location"] == "/"
     assert client.get("/no/such/page/").wsgi_request.LANGUAGE_CODE == "ja"
+
+
+@pytest.mark.django_db
+def test_language_and_looks_are_kept_in_the_account(client: Client) -> None:
+    admin = firm().admin
+    client.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+    for address, form in (("/language/", {"language": "en"}), ("/appearance/", {"theme": "dark"})):
+        assert client.post(address, {**form, "next": "/keys/"})["Location"] == "/keys/"
+    admin.refresh_from_db()
+    assert (admin.language, admin.theme) == ("en", "dark")
+
+
+@pytest.mark.django_db
+def test_looks_of_a_visitor_are_kept_in_a_cookie_and_odd_ones_nowhere(client: Client) -> None:
+    client.post("/appearance/", {"theme": "light", "density": "<b>"})
+    assert client.cookies["hikeshi_theme"].value == "light"
+    assert "hikeshi_density" not in client.cookies

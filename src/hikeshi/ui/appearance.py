@@ -32,7 +32,7 @@ def save_appearance(request: HttpRequest, response: HttpResponse, name: str, cho
         return
     account = request.user
     if account.is_authenticated and hasattr(account, name):
-        type(account)._default_manager.filter(pk=account.pk).update(**{name: chosen})
+        account.__class__._default_manager.filter(pk=account.pk).update(**{name: chosen})
         return
     response.set_cookie(
         f"hikeshi_{name}", chosen, max_age=_YEAR_SECONDS, samesite="Lax", httponly=True

@@ -13,7 +13,7 @@ def save_language(request: HttpRequest, response: HttpResponse, chosen: str) -> 
     """Keep the chosen language where the reader's next request finds it."""
     account = request.user
     if account.is_authenticated and hasattr(account, "language"):
-        type(account)._default_manager.filter(pk=account.pk).update(language=chosen)
+        account.__class__._default_manager.filter(pk=account.pk).update(language=chosen)
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME, chosen, max_age=365 * 86400, samesite="Lax", httponly=True
     )

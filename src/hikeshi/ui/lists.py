@@ -143,9 +143,43 @@ def listing(
     Raises Malformed for a cursor that this list did not give out.
     """
     began = perf_counter()
+    keys = _asked_keys(request, columns, default)
+    after = request.GET.get("after")
+    page = page_of(rows, order=_order(keys, columns), after=after, size=size)
+    found = listing_of(
+        request,
+        page,
+        columns=columns,
+        default=default,
+        row=row,
+        caption=caption,
+        filters=filters,
+        views=views,
+        acts=acts,
+        empty=empty,
+        ident=ident,
+    )
+    found.took_ms = round((perf_counter() - began) * 1000)
+    return found
+
+
+def listing_of(
+    request: HttpRequest,
+    page: Page[Any],
+    *,
+    columns: Sequence[Column],
+    default: str,
+    row: str,
+    caption: Text,
+    filters: forms.BaseForm | None = None,
+    views: Iterable[SavedView] = (),
+    acts: Sequence[BulkAct] = (),
+    empty: Empty | None = None,
+    ident: str = "list",
+) -> Listing:
+    """Make a listing of a page that is there already; see ``listing``."""
     asked = request.GET
-    keys = _keys(asked.get("sort") or default, columns) or _keys(default, columns)
-    page = page_of(rows, order=_order(keys, columns), after=asked.get("after"), size=size)
+    keys = _asked_keys(request, columns, default)
     found = Listing(
         page=page,
         row=row,
@@ -160,7 +194,6 @@ def listing(
     )
     if filters is not None:
         _add_filters(found, filters, asked)
-    found.took_ms = round((perf_counter() - began) * 1000)
     return found
 
 
@@ -176,6 +209,10 @@ def render_list(
     # The same address has two bodies: a browser must not show one in the other's place.
     patch_vary_headers(answer, ["HX-Request", "HX-Target"])
     return answer
+
+
+def _asked_keys(request: HttpRequest, columns: Sequence[Column], default: str) -> list[str]:
+    return _keys(request.GET.get("sort") or default, columns) or _keys(default, columns)
 
 
 def _keys(sort: str, columns: Sequence[Column]) -> list[str]:
