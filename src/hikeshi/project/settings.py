@@ -18,6 +18,7 @@ DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 DATA_DIR = ENVIRONMENT.data_dir
 KEY_FILE = ENVIRONMENT.key_file
+METRICS_TOKEN = ENVIRONMENT.metrics_token
 SMTP_URL = ENVIRONMENT.smtp_url
 # Where a company names no sender of its own.
 MAIL_FROM = ENVIRONMENT.mail_from

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from hikeshi.project.api import api
 from hikeshi.project.api_reference import api_docs, openapi_json
+from hikeshi.project.health import healthz, metrics, readyz
 from hikeshi.project.today import today
 from hikeshi.records.views import find
 
@@ -17,6 +18,9 @@ urlpatterns = [
     path("", include("hikeshi.disclosure.urls")),
     path("products/", include("hikeshi.inventory.urls")),
     path("account/", include("allauth.urls")),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("api/v1/docs", api_docs, name="api-docs"),
     path("api/v1/openapi.json", openapi_json, name="api-openapi"),
     path("api/v1/", api.urls),
