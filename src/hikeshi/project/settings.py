@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "hikeshi.project",
     "hikeshi.disclosure",
     "hikeshi.triage",
+    "hikeshi.matching",
     "hikeshi.intelligence",
     "hikeshi.inventory",
     "hikeshi.stakeholders",

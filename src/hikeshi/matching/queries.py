@@ -1,0 +1,278 @@
+"""The join, and what it says: findings, reach, evidence.
+
+JOIN is the heart (house.md, "The heart"): plain byte order of keys is the order of versions, so
+that a version lies in a range when ``lo <= key < hi``. CROSS JOIN fixes the order of the tables for
+SQLite, which would else walk the versions of all packages.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db.models import DecimalField, F, Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from hikeshi.core.component import Component, names_of
+from hikeshi.core.errors import NotFound, gettext_noop
+from hikeshi.core.purl import PackageName
+from hikeshi.intelligence.models import (
+    AffectedRange,
+    Claim,
+    ClaimRevision,
+    ClaimSubject,
+    Vulnerability,
+    VulnerabilityName,
+)
+from hikeshi.inventory.models import Occurrence, Release
+from hikeshi.inventory.setwise import package_ids
+from hikeshi.matching.models import Match
+from hikeshi.organisation.viewer import Viewer
+
+JOIN: Final = """
+FROM intelligence_affectedrange r CROSS JOIN inventory_packageversion v
+WHERE v.package_id = r.package_id AND v.key >= r.lo AND v.key < r.hi
+"""
+DETAIL_LIMIT = 5_000
+
+
+def open_occurrences(viewer: Viewer) -> QuerySet[Occurrence]:
+    """Select what stands in current SBOMs of releases the viewer may see."""
+    releases = Release.objects.visible_to(viewer).values("pk")
+    return Occurrence.objects.filter(closed_in__isnull=True, release__in=releases)
+
+
+def open_matches(viewer: Viewer) -> QuerySet[Match]:
+    """Select matches of what is in releases that the viewer may see, withdrawn claims left out."""
+    shipped = open_occurrences(viewer).filter(package_version__isnull=False)
+    standing = ClaimRevision.objects.known().filter(withdrawn_at__isnull=True)
+    return Match.objects.filter(
+        closed_in__isnull=True,
+        package_version__in=shipped.values("package_version"),
+        claim__in=standing.values("claim"),
+    )
+
+
+def found_vulnerabilities(viewer: Viewer, *, text: str = "") -> QuerySet[Vulnerability]:
+    """Select the vulnerabilities that reach something the viewer may see, with their score.
+
+    score: the highest that a standing claim gives; 0 where none does. text: part of a name.
+    """
+    reached = ClaimSubject.objects.known().filter(claim__in=open_matches(viewer).values("claim"))
+    scores = (
+        ClaimRevision.objects.known()
+        .filter(claim__subjects__vulnerability=OuterRef("pk"), withdrawn_at__isnull=True)
+        .order_by()
+        .values("claim__subjects__vulnerability")
+        .annotate(highest=Max("score"))
+        .values("highest")
+    )
+    found = Vulnerability.objects.filter(pk__in=reached.values("vulnerability"))
+    if text:
+        named = VulnerabilityName.objects.known().filter(name__icontains=text)
+        found = found.filter(pk__in=named.values("vulnerability"))
+    zero = Value(Decimal(0), output_field=DecimalField(max_digits=3, decimal_places=1))
+    return found.annotate(score=Coalesce(Subquery(scores), zero))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One release reached by one vulnerability, and why.
+
+    component: as its SBOM states it. stated: the range as the source gives it. claim: the record.
+    """
+
+    release: Release
+    component: str
+    version: str
+    stated: str
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A vulnerability with what it reaches. releases: distinct ones, by name."""
+
+    vulnerability: Vulnerability
+    summary: str
+    findings: list[Finding]
+    releases: list[Release]
+
+
+def reached_by(viewer: Viewer, vulnerabilities: Sequence[Vulnerability]) -> list[Reached]:
+    """Gather the findings of some vulnerabilities in a fixed number of queries."""
+    subjects = ClaimSubject.objects.known().filter(vulnerability__in=list(vulnerabilities))
+    by_claim: dict[int, set[int]] = defaultdict(set)
+    for claim_id, vulnerability_id in subjects.values_list("claim_id", "vulnerability_id"):
+        by_claim[claim_id].add(vulnerability_id)
+    matches = list(
+        open_matches(viewer)
+        .filter(claim__in=list(by_claim))
+        .select_related("affected_range", "claim", "package_version")[:DETAIL_LIMIT]
+    )
+    where: dict[int | None, list[Occurrence]] = defaultdict(list)
+    for occurrence in (
+        open_occurrences(viewer)
+        .filter(package_version__in={match.package_version_id for match in matches})
+        .select_related("release__offering", "release__product_model", "component")[:DETAIL_LIMIT]
+    ):
+        where[occurrence.package_version_id].append(occurrence)
+    findings: dict[int, list[Finding]] = defaultdict(list)
+    for match in matches:
+        for occurrence in where[match.package_version_id]:
+            finding = Finding(
+                occurrence.release,
+                occurrence.component.name,
+                match.package_version.version,
+                match.affected_range.stated,
+                match.claim.record_id,
+            )
+            for vulnerability_id in by_claim[match.claim_id]:
+                findings[vulnerability_id].append(finding)
+    said = summaries(vulnerabilities)
+    return [_reached(v, said.get(v.pk, ""), findings[v.pk]) for v in vulnerabilities]
+
+
+def _reached(vulnerability: Vulnerability, summary: str, findings: list[Finding]) -> Reached:
+    findings.sort(key=lambda f: (f.release.offering_id, f.release.version, f.component, f.claim))
+    releases = {finding.release.pk: finding.release for finding in findings}
+    return Reached(vulnerability, summary, findings, list(releases.values()))
+
+
+def summaries(vulnerabilities: Iterable[Vulnerability]) -> dict[int, str]:
+    """Return one standing claim's summary for each vulnerability."""
+    rows = (
+        ClaimRevision.objects.known()
+        .filter(claim__subjects__vulnerability__in=list(vulnerabilities), withdrawn_at__isnull=True)
+        .exclude(summary="")
+        .order_by("-pk")
+        .values_list("claim__subjects__vulnerability", "summary")
+    )
+    return dict(rows)
+
+
+def vulnerability_named(viewer: Viewer, name: str) -> Vulnerability:
+    """Return the vulnerability that goes by a name or an alias.
+
+    Raises NotFound for a name that no source that the viewer may read tells of.
+    """
+    found = (
+        VulnerabilityName.objects.visible_to(viewer)
+        .filter(name__iexact=name.strip())
+        .select_related("vulnerability")
+        .first()
+    )
+    if found is None:
+        raise NotFound(gettext_noop("No source tells of “%(name)s”."), name=name[:100])
+    return found.vulnerability
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one source says of a vulnerability: its newest revision and the ranges it names."""
+
+    claim: Claim
+    revision: ClaimRevision
+    ranges: list[AffectedRange]
+
+
+def said_of(vulnerability: Vulnerability) -> list[Said]:
+    """Return the claims about a vulnerability side by side, in three queries."""
+    claims = ClaimSubject.objects.known().filter(vulnerability=vulnerability).values("claim")
+    revisions = list(
+        ClaimRevision.objects.known()
+        .filter(claim__in=claims)
+        .select_related("claim", "source")
+        .order_by("claim__record_id")
+    )
+    ranges: dict[int, list[AffectedRange]] = defaultdict(list)
+    for row in (
+        AffectedRange.objects.known()
+        .filter(claim__in=claims)
+        .select_related("package")
+        .order_by("package__name", "lo")[:DETAIL_LIMIT]
+    ):
+        ranges[row.claim_id].append(row)
+    return [Said(one.claim, one, ranges[one.claim_id]) for one in revisions]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanLine:
+    """One component of a scanned SBOM inside a range of a claim."""
+
+    component: str
+    version: str
+    purl: str
+    vulnerability: str
+    claim: str
+    stated: str
+    score: Decimal | None
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a scan found, and what it could not decide: gap → how many components."""
+
+    components: int
+    lines: list[ScanLine]
+    gaps: dict[str, int]
+
+
+def scan(components: Sequence[Component]) -> Scan:
+    """Match components that are stored nowhere; six queries, whatever their number."""
+    named: list[tuple[Component, PackageName, bytes]] = []
+    gaps: dict[str, int] = defaultdict(int)
+    for component in components:
+        names = names_of(component)
+        if names.gap:
+            gaps[names.gap.value] += 1
+        named += [(component, one.package, one.key) for one in names.names if one.key is not None]
+    ids = package_ids(sorted({package for _component, package, _key in named}))
+    ranges: dict[int, list[AffectedRange]] = defaultdict(list)
+    standing = ClaimRevision.objects.known().filter(withdrawn_at__isnull=True).values("claim")
+    for row in (
+        AffectedRange.objects.known()
+        .filter(package__in=sorted(set(ids.values())), claim__in=standing)
+        .select_related("claim")
+    ):
+        ranges[row.package_id].append(row)
+    hits = [
+        (component, row)
+        for component, package, key in named
+        for row in ranges.get(ids.get(package, 0), [])
+        if bytes(row.lo) <= key < bytes(row.hi)
+    ]
+    return Scan(len(components), _lines(hits), dict(gaps))
+
+
+def _lines(hits: list[tuple[Component, AffectedRange]]) -> list[ScanLine]:
+    claims = {row.claim_id for _component, row in hits}
+    names = dict(
+        ClaimSubject.objects.known()
+        .filter(claim__in=claims)
+        .values_list("claim_id", F("vulnerability__name"))
+    )
+    revisions: dict[int, Any] = {
+        row.claim_id: row for row in ClaimRevision.objects.known().filter(claim__in=claims)
+    }
+    lines = {
+        ScanLine(
+            component.name,
+            component.version,
+            component.purl,
+            names.get(row.claim_id, row.claim.record_id),
+            row.claim.record_id,
+            row.stated,
+            revisions[row.claim_id].score,
+            revisions[row.claim_id].summary,
+        )
+        for component, row in hits
+    }
+    return sorted(
+        lines,
+        key=lambda line: (-(line.score or 0), line.vulnerability, line.component, line.stated),
+    )
