@@ -6,7 +6,9 @@ class LedgerConfig(AppConfig):
     label = "ledger"
 
     def ready(self) -> None:
+        from hikeshi.ledger.outbox import post
         from hikeshi.ledger.services import record
         from hikeshi.organisation import journal
 
         journal.set_writer(record)
+        journal.set_poster(post)

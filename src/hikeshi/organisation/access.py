@@ -14,17 +14,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec, TypeVar, cast
+from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from hikeshi.core.errors import NotAllowed, gettext_noop
 from hikeshi.organisation.models import Account
-from hikeshi.organisation.roles import Permission
-from hikeshi.organisation.viewer import Viewer
+from hikeshi.organisation.queries import viewer_of
+from hikeshi.organisation.roles import PERMISSION_WORDS, Permission
+from hikeshi.organisation.viewer import Viewer, anonymous
 
 LOGIN: Final = "login"
 
@@ -51,7 +56,7 @@ def needs(permission: Permission) -> Callable[[View[P]], Guarded[P]]:
     def decorate(view: View[P]) -> Guarded[P]:
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            seen = cast(Request, request)
+            seen = _seen(request)
             refusal = _unless_known(seen)
             if refusal is not None:
                 return refusal
@@ -60,7 +65,7 @@ def needs(permission: Permission) -> Callable[[View[P]], Guarded[P]]:
                     gettext_noop(
                         "This needs the right “%(right)s”. An administrator can grant it."
                     ),
-                    right=permission.value,
+                    right=PERMISSION_WORDS[permission],
                 )
             return view(seen, *args, **kwargs)
 
@@ -74,7 +79,7 @@ def logged_in(view: View[P]) -> Guarded[P]:
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        seen = cast(Request, request)
+        seen = _seen(request)
         return _unless_known(seen) or view(seen, *args, **kwargs)
 
     return _marked(guarded, LOGIN)
@@ -85,9 +90,26 @@ def public(view: View[P]) -> Guarded[P]:
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        return view(cast(Request, request), *args, **kwargs)
+        return view(_seen(request), *args, **kwargs)
 
     return _marked(guarded, None)
+
+
+def confirmed(view: View[P]) -> View[P]:
+    """Ask who is logged in to show once more that it is them, unless they did minutes ago.
+
+    The view must answer GET: whoever comes back from confirming comes by GET.
+    """
+
+    @wraps(view)
+    def asking(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if did_recently_reauthenticate(request):
+            return view(request, *args, **kwargs)
+        methods = get_adapter().get_reauthentication_methods(request.user)
+        where = urlencode({"next": request.get_full_path()})
+        return HttpResponseRedirect(f"{methods[0]['url']}?{where}")
+
+    return asking
 
 
 def account_of(request: Request) -> Account:
@@ -96,6 +118,18 @@ def account_of(request: Request) -> Account:
     if account is None:
         raise RuntimeError("account_of() called in a public view")
     return account
+
+
+def _seen(request: HttpRequest) -> Request:
+    """Return the request with its viewer, also one that allauth rebuilt after confirming."""
+    if not hasattr(request, "viewer"):
+        now = timezone.now()
+        account = request.user
+        known = isinstance(account, Account) and account.is_authenticated
+        found = viewer_of(account, now) if known else anonymous(now)  # type: ignore[arg-type]
+        request.viewer = found  # type: ignore[attr-defined]
+        request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
+    return cast(Request, request)
 
 
 def _marked(view: _V, permission: Permission | str | None) -> _V:

@@ -62,14 +62,20 @@ def master_keys() -> dict[str, bytes]:
         ) from error
 
 
-def _unwrap_company_key(key: CompanyKey) -> bytes:
-    master = master_keys().get(key.master_id)
+def master_key(master_id: str) -> bytes:
+    """Return one master key. Raises MasterKeyMissing when the file lacks it."""
+    master = master_keys().get(master_id)
     if master is None:
         raise MasterKeyMissing(
             gettext_noop("The key file %(path)s lacks master key %(id)s."),
             path=str(settings.KEY_FILE),
-            id=key.master_id,
+            id=master_id,
         )
+    return master
+
+
+def _unwrap_company_key(key: CompanyKey) -> bytes:
+    master = master_key(key.master_id)
     return sealing.unseal(master, bytes(key.wrapped), purpose=b"company:%d" % key.company_id)
 
 

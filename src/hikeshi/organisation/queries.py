@@ -124,3 +124,20 @@ def text_in(texts: Mapping[str, Any] | None, language: str) -> str:
     if not texts:
         return ""
     return str(texts.get(language) or texts.get("en") or next(iter(texts.values()), ""))
+
+
+def own_appointments(viewer: Viewer) -> QuerySet[Appointment]:
+    """Select the roles the viewer holds now."""
+    return (
+        Appointment.objects.filter(running(viewer.at), account=viewer.account)
+        .select_related("company", "unit")
+        .order_by("company__slug", "pk")
+    )
+
+
+def company_of(account: Account) -> Company | None:
+    """Return the company in whose name one writes to an account: where it was appointed last."""
+    newest = (
+        Appointment.objects.filter(account=account).select_related("company").order_by("-pk")
+    ).first()
+    return newest.company if newest else Company.objects.order_by("pk").first()

@@ -9,6 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 class Role(StrEnum):
     """What a person is in a company or unit."""
@@ -64,4 +67,46 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.READER: frozenset({_P.VIEW}),
     # A guest sees only what a wall or an invitation names; the scope itself stays closed.
     Role.GUEST: frozenset({_P.CASE_WORK}),
+}
+
+ROLE_WORDS: Final[dict[Role, str | Promise]] = {
+    Role.ADMIN: _("administrator"),
+    Role.LEAD: _("PSIRT lead"),
+    Role.RESPONDER: _("responder"),
+    Role.DEVELOPER: _("developer"),
+    Role.APPROVER: _("approver"),
+    Role.EXECUTIVE: _("executive"),
+    Role.AUDITOR: _("auditor"),
+    Role.READER: _("reader"),
+    Role.GUEST: _("guest"),
+}
+ROLE_HINTS: Final[dict[Role, str | Promise]] = {
+    Role.ADMIN: _("does everything, also company settings and keys"),
+    Role.LEAD: _("leads cases, approves, publishes, appoints"),
+    Role.RESPONDER: _("takes in reports, opens and works cases, keeps products and feeds"),
+    Role.DEVELOPER: _("works on cases and assesses own products"),
+    Role.APPROVER: _("reviews and approves, changes nothing else"),
+    Role.EXECUTIVE: _("reads and signs decisions"),
+    Role.AUDITOR: _("reads everything outside walls, with the audit log"),
+    Role.READER: _("reads"),
+    Role.GUEST: _("an outside partner: sees only what invites them, until a day"),
+}
+PERMISSION_WORDS: Final[dict[Permission, str | Promise]] = {
+    Permission.VIEW: _("read"),
+    Permission.ORGANISATION_MANAGE: _("change company and units"),
+    Permission.PEOPLE_MANAGE: _("appoint people"),
+    Permission.STAKEHOLDER_EDIT: _("change contacts"),
+    Permission.INVENTORY_EDIT: _("change products and releases"),
+    Permission.FEED_MANAGE: _("manage feeds"),
+    Permission.CASE_OPEN: _("open cases"),
+    Permission.CASE_WORK: _("work on cases"),
+    Permission.CASE_LEAD: _("lead cases"),
+    Permission.ASSESS: _("assess findings"),
+    Permission.PROPOSE: _("propose for approval"),
+    Permission.REVIEW: _("review"),
+    Permission.APPROVE: _("approve"),
+    Permission.PUBLISH: _("publish advisories"),
+    Permission.AUDIT_READ: _("read the audit log"),
+    Permission.EXPORT: _("export"),
+    Permission.KEYS_MANAGE: _("manage keys"),
 }

@@ -242,14 +242,8 @@ def end_appointment(*, appointment: Appointment, by: Account | None, at: datetim
     Raises Conflict for the last administrator of a company: nobody could appoint another.
     """
     with transaction.atomic():
-        Company.objects.select_for_update().get(pk=appointment.company_id)
-        others = Appointment.objects.filter(
-            running(at), company=appointment.company, role=Role.ADMIN.value, unit__isnull=True
-        ).exclude(pk=appointment.pk)
-        if appointment.role == Role.ADMIN.value and not others.exists():
-            raise Conflict(
-                gettext_noop("This is the last administrator; appoint another one first.")
-            )
+        if appointment.role == Role.ADMIN.value and appointment.unit_id is None:
+            keep_an_administrator(appointment, at)
         appointment.until = at
         appointment.save(update_fields=["until"])
         journal.record(
@@ -260,6 +254,17 @@ def end_appointment(*, appointment: Appointment, by: Account | None, at: datetim
             by=by,
             at=at,
         )
+
+
+def keep_an_administrator(appointment: Appointment, at: datetime) -> None:
+    """Raise Conflict when nobody else administers the company; call it inside a transaction."""
+    Company.objects.select_for_update().get(pk=appointment.company_id)
+    others = Appointment.objects.filter(
+        running(at), company=appointment.company, role=Role.ADMIN.value, unit__isnull=True,
+        until__isnull=True, account__is_active=True,
+    ).exclude(pk=appointment.pk)  # fmt: skip
+    if not others.exists():
+        raise Conflict(gettext_noop("This is the last administrator; appoint another one first."))
 
 
 def raise_wall(

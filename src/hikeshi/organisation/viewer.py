@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from hikeshi.core.errors import NotAllowed, gettext_noop
-from hikeshi.organisation.roles import Permission
+from hikeshi.organisation.roles import PERMISSION_WORDS, Permission
 
 if TYPE_CHECKING:
     from hikeshi.organisation.models import Account
@@ -92,7 +92,7 @@ class Viewer:
         if not self.may(permission, company_id, unit_id):
             raise NotAllowed(
                 gettext_noop("This needs the right “%(right)s”. An administrator can grant it."),
-                right=permission.value,
+                right=PERMISSION_WORDS[permission],
             )
 
     def company_ids(self, permission: Permission = Permission.VIEW) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 
 THEMES: Final = ("auto", "light", "dark")
@@ -32,7 +33,7 @@ def save_appearance(request: HttpRequest, response: HttpResponse, name: str, cho
         return
     account = request.user
     if account.is_authenticated and hasattr(account, name):
-        account.__class__._default_manager.filter(pk=account.pk).update(**{name: chosen})
+        get_user_model().objects.filter(pk=account.pk).update(**{name: chosen})
         return
     response.set_cookie(
         f"hikeshi_{name}", chosen, max_age=_YEAR_SECONDS, samesite="Lax", httponly=True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
@@ -13,7 +14,7 @@ def save_language(request: HttpRequest, response: HttpResponse, chosen: str) -> 
     """Keep the chosen language where the reader's next request finds it."""
     account = request.user
     if account.is_authenticated and hasattr(account, "language"):
-        account.__class__._default_manager.filter(pk=account.pk).update(language=chosen)
+        get_user_model().objects.filter(pk=account.pk).update(language=chosen)
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME, chosen, max_age=365 * 86400, samesite="Lax", httponly=True
     )

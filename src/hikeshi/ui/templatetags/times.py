@@ -22,7 +22,7 @@ def moment(at: datetime | None, short: bool = False) -> SafeString:
     short: for lists, without weekday and this year's number.
     """
     if at is None:
-        return format_html("–")
+        return SafeString("–")
     return _time(at, moment_text(at, short=short))
 
 
@@ -30,7 +30,7 @@ def moment(at: datetime | None, short: bool = False) -> SafeString:
 def day(on: date | None, short: bool = False) -> SafeString:
     """Show a day."""
     if on is None:
-        return format_html("–")
+        return SafeString("–")
     return format_html('<time datetime="{}">{}</time>', on.isoformat(), day_text(on, short=short))
 
 
@@ -38,7 +38,7 @@ def day(on: date | None, short: bool = False) -> SafeString:
 def when(due_at: datetime | None, now: datetime | None = None) -> SafeString:
     """Show what is left until a moment: ``17:28 left``, ``3 days overdue``."""
     if due_at is None:
-        return format_html("–")
+        return SafeString("–")
     now = now or timezone.now()
     state = "late" if due_at <= now else "near" if due_at - now <= _NEAR else "far"
     return format_html(
@@ -54,7 +54,7 @@ def when(due_at: datetime | None, now: datetime | None = None) -> SafeString:
 def ago(at: datetime | None, now: datetime | None = None) -> SafeString:
     """Show how long ago something was; the moment itself is in the tooltip and a press away."""
     if at is None:
-        return format_html("–")
+        return SafeString("–")
     return _time(at, ago_text(at, now or timezone.now()))
 
 

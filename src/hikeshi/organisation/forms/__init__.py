@@ -1,0 +1,1 @@
+"""Forms about oneself, units, people and companies: they check shape, services decide."""

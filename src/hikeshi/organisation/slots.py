@@ -1,0 +1,34 @@
+"""What this area shows in the shell: where one works now."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from hikeshi.core.errors import NotFound
+from hikeshi.organisation.access import Request
+from hikeshi.organisation.chosen import chosen_company, chosen_unit
+from hikeshi.ui import slots
+
+
+def fill() -> None:
+    """Fill the slots of lower areas."""
+    slots.fill("shell.unit", unit_switcher)
+
+
+def unit_switcher(request: HttpRequest, _subject: Any) -> SafeString | None:
+    """Show the chosen company and unit; a one-person PSIRT of one company has no switcher."""
+    seen = cast(Request, request)
+    if seen.viewer.account is None:
+        return None
+    try:
+        company = chosen_company(seen)
+    except NotFound:
+        return None
+    if company.single_person and len(seen.viewer.scopes) == 1:
+        return None
+    context = {"company": company, "unit": chosen_unit(seen)}
+    return render_to_string("organisation/switcher.html", context)

@@ -1,0 +1,1 @@
+"""Pages about oneself, units, people and companies."""
