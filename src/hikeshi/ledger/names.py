@@ -101,6 +101,9 @@ EVENTS: Final[dict[str, str]] = {
     "advisory.returned": "An advisory was given back to its writers.",
     "advisory.published": "An advisory, or a new edition of it, became public.",
     "advisory.withdrawn": "An advisory was withdrawn.",
+    "file.added": "A file was added to a record.",
+    "file.erased": "A file was erased; that it was there stays on record.",
+    "files.quota_set": "How much space a company's files may take was changed.",
     "feed.read": "A feed was read to its end; what it says is known from then on.",
     "feed.abandoned": "The reading of a feed was given up; nothing of it is kept.",
 }
