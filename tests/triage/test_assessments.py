@@ -192,3 +192,14 @@ def _queries(act: object) -> int:
     with CaptureQueriesContext(connection) as captured:
         act()  # type: ignore[operator]
     return len(captured)
+
+
+def test_a_fix_is_a_release_of_the_same_product() -> None:
+    kazahaya = firm()
+    gate = release(offering(kazahaya), "4.2.1")
+    panel = release(offering(kazahaya, "KZ-Panel 10"), "1.0")
+    with pytest.raises(Conflict, match="release of another product"):
+        assess(
+            vulnerability=CVE, statement=AFFECTED, releases=[gate], fixed_in=panel,
+            by=seen_by(kazahaya.admin), at=NOW,
+        )  # fmt: skip

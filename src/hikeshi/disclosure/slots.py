@@ -14,6 +14,7 @@ from hikeshi.disclosure.queries import advisories_about, advisories_of
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.search import Searchable, searchable
 from hikeshi.records.subjects import Subject, name_subjects_of
 from hikeshi.triage import rights
 from hikeshi.triage.models import Case
@@ -56,4 +57,5 @@ def fill() -> None:
     """Fill the slots; called once, at start-up."""
     slots.fill("case.side.top", case_advisories)
     also_about(events_of)
+    searchable("disclosure.advisory", Searchable(texts=("title", "summary", "description")))
     name_subjects_of("disclosure.advisory", name_advisories)

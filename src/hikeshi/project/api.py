@@ -34,6 +34,7 @@ from hikeshi.organisation.queries import viewer_of
 from hikeshi.organisation.tokens import token_from
 from hikeshi.project.problems import CONTENT_TYPE, Problem, install_handlers
 from hikeshi.stakeholders import api as stakeholders
+from hikeshi.triage import api as triage
 
 CALLS_PER_MINUTE: Final = 600
 # Every operation may answer so, and the description says it once for all.
@@ -158,7 +159,12 @@ class HikeshiAPI(NinjaAPI):
         return str(operation.view_func.__name__)
 
 
-ROUTERS: Final[list[Router]] = [organisation.router, stakeholders.router, inventory.router]
+ROUTERS: Final[list[Router]] = [
+    organisation.router,
+    stakeholders.router,
+    inventory.router,
+    triage.router,
+]
 
 
 def build_api() -> HikeshiAPI:

@@ -69,6 +69,7 @@ def assess(
     statement.check()
     subjects = _subjects(releases, offering, company)
     _require(case=case, subjects=subjects, by=by)
+    _require_own_fix(subjects, fixed_in)
     wall = case.wall if case is not None else None
     # Sealed once: the rows of one act share one text.
     grounds = seal(statement.grounds, wall)
@@ -126,6 +127,25 @@ def _require(
     seen = [one.pk for one in subjects if isinstance(one, Release)]
     if case is None and _visible_releases(seen, by) != len(seen):
         raise NotFound(gettext_noop("There is no such release."))
+
+
+def _require_own_fix(subjects: Sequence[Release | Offering | Company], fix: Release | None) -> None:
+    """Refuse a fix by a release of another product: its users could not install it."""
+    if fix is None:
+        return
+    for subject in subjects:
+        if isinstance(subject, Release):
+            same = (subject.offering_id, subject.product_model_id) == (
+                fix.offering_id,
+                fix.product_model_id,
+            )
+        else:
+            same = isinstance(subject, Offering) and subject.pk == fix.offering_id
+        if not same:
+            raise Conflict(
+                gettext_noop("%(version)s is a release of another product and fixes nothing here."),
+                version=fix.version,
+            )
 
 
 def _visible_releases(ids: Sequence[int], by: Viewer) -> int:

@@ -39,6 +39,27 @@ def _releases(world: Any, *starts: str) -> list[Release]:
     return [release for name, release in held.items() if name.startswith(starts)]
 
 
+def _fixed_in_newest(
+    case: Case, name: str, releases: list[Release], by: Viewer, at: datetime
+) -> None:
+    """Decide that the newest release of each variant has the fix and the older ones need it."""
+    variants: dict[int | None, list[Release]] = {}
+    for release in releases:
+        variants.setdefault(release.product_model_id, []).append(release)
+    for held in variants.values():
+        *older, newest = held
+        if older:
+            assess(
+                vulnerability=name, releases=older, case=case, by=by, at=at, fixed_in=newest,
+                statement=Statement(ProductStatus.KNOWN_AFFECTED, action=Action.VENDOR_FIX,
+                                    grounds="再現を確認した。"),
+            )  # fmt: skip
+        assess(
+            vulnerability=name, releases=[newest], case=case, by=by, at=at,
+            statement=Statement(ProductStatus.FIXED, grounds="修正を含む版。"),
+        )  # fmt: skip
+
+
 def _gate(world: Any, at: datetime) -> Case:
     """An embargoed flaw of our own making, in remediation."""
     day = at - timedelta(days=22)
@@ -63,19 +84,8 @@ def _gate(world: Any, at: datetime) -> Case:
     )  # fmt: skip
     case.refresh_from_db()
     services.move_case(case=case, to=Phase.TRIAGE, by=by, at=day + timedelta(hours=6))
-    newest = releases[-1:]
     later = day + timedelta(days=2)
-    ou = _by(world, "ou", later)
-    assess(
-        vulnerability=subject.name, releases=releases[:-1], case=case, by=ou, at=later,
-        fixed_in=newest[0] if newest else None,
-        statement=Statement(ProductStatus.KNOWN_AFFECTED, action=Action.VENDOR_FIX,
-                            grounds="再現手順で管理者権限のシェルを確認した。"),
-    )  # fmt: skip
-    assess(
-        vulnerability=subject.name, releases=newest, case=case, by=ou, at=later,
-        statement=Statement(ProductStatus.FIXED, grounds="引数の検査を追加した版。"),
-    )  # fmt: skip
+    _fixed_in_newest(case, subject.name, releases, _by(world, "ou", later), later)
     services.move_case(case=case, to=Phase.REMEDIATION, by=by, at=later)
     lifts = (at + timedelta(days=20)).replace(hour=1, minute=0, second=0, microsecond=0)
     take_embargo_step(case=case, act=EmbargoAct.PROPOSE, by=by, at=later, lifts_at=lifts,
@@ -118,17 +128,7 @@ def _rapid_reset(world: Any, at: datetime) -> Case:
     )  # fmt: skip
     case.refresh_from_db()
     services.move_case(case=case, to=Phase.TRIAGE, by=by, at=day)
-    older, newest = gates[:-1], gates[-1:]
-    if older:
-        assess(
-            vulnerability="CVE-2023-44487", releases=older, case=case, by=by, at=day,
-            fixed_in=newest[0],
-            statement=Statement(ProductStatus.KNOWN_AFFECTED, action=Action.VENDOR_FIX),
-        )  # fmt: skip
-        assess(
-            vulnerability="CVE-2023-44487", releases=newest, case=case, by=by, at=day,
-            statement=Statement(ProductStatus.FIXED),
-        )  # fmt: skip
+    _fixed_in_newest(case, "CVE-2023-44487", gates, by, day)
     services.move_case(case=case, to=Phase.REMEDIATION, by=by, at=day + timedelta(days=3))
     services.move_case(case=case, to=Phase.DISCLOSURE, by=by, at=day + timedelta(days=20))
     return case

@@ -1,15 +1,17 @@
-"""What this area tells others: how to name its cases."""
+"""What this area tells others: how to name and find its cases."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.urls import reverse
 
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.search import Searchable, searchable
 from hikeshi.records.subjects import Subject, name_subjects_of
+from hikeshi.triage.models import Case
 from hikeshi.triage.queries import cases_of
 
 
@@ -28,6 +30,16 @@ def name_cases(viewer: Viewer, uids: Sequence[UUID]) -> dict[UUID, Subject]:
     }
 
 
+def _names(case: Case) -> Iterable[str]:
+    """Return the ids by which a case is looked for."""
+    for one in case.vulnerabilities.all():
+        yield from filter(None, (one.name, one.cve))
+
+
 def fill() -> None:
     """Fill the slots; called once, at start-up."""
     name_subjects_of("triage.case", name_cases)
+    searchable(
+        "triage.case",
+        Searchable(texts=("title", "summary"), more=_names, prefetch=("vulnerabilities",)),
+    )
