@@ -52,7 +52,7 @@ bench: $(VENV)/.dev translations ## timings, as ratios against a baseline of the
 requirements: $(VENV)/.dev translations ## which of R001-R183 have a passing test
 	@$(PYTEST) -q -n 2 -m "not soak" --requirements
 
-messages: $(VENV)/.dev ## collect new texts for translation (needs xgettext)
+messages: $(VENV)/.dev ## collect new texts for translation
 	@$(PY) -m tests.messages
 
 lock: ## make the lock files anew

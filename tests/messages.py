@@ -200,7 +200,7 @@ SAME_EVERYWHERE: Final = {
     "EPSS", "CVSS", "CVE", "CWE", "SSVC", "TLP", "UTC", "API", "URL", "OpenAPI",
     "openapi.json", "CPE", "purl", "PSIRT", "NDA", "OpenPGP", "PGP", "S/MIME", "SHA-256",
     "sha256", "ms", "j", "k", "x", "Esc", "Enter", "CycloneDX", "SPDX", "OSV", "JVN", "NVD",
-    "HTML", "PDF", "Markdown", "ID", "OK", "SLA", "CRA", "CNA",
+    "HTML", "PDF", "Markdown", "ID", "OK", "SLA", "CRA", "CNA", "Atom", "ja", "en",
 }  # fmt: skip
 _UNSEEN_BLOCKS: Final = {"block body_class"}
 _CODE: Final = {"script", "style", "code", "kbd", "samp", "pre"}

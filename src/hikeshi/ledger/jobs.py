@@ -10,6 +10,7 @@ from hikeshi.ledger import chain, outbox
 from hikeshi.ledger.models import Job, JobState
 from hikeshi.ledger.queue import GiveUp, JobKind, Run, cancel, enqueue, job, resume
 from hikeshi.ledger.schedule import every
+from hikeshi.ui.once import forget_old
 
 __all__ = ["GiveUp", "JobKind", "Run", "cancel", "enqueue", "every", "job", "resume"]
 
@@ -42,8 +43,9 @@ every(sweep, minutes=10)
 
 @job("ledger.tidy", max_tries=2, lane="long")
 def tidy(run: Run) -> None:
-    """Forget jobs that ended well a month ago, and others after half a year."""
+    """Forget jobs that ended well a month ago, others after half a year, and old forms' keys."""
     now = timezone.now()
+    forget_old(now)
     rows = Job.objects.for_system("old jobs of all companies go alike")
     for states, days in (
         ([JobState.DONE, JobState.CANCELLED], 30),

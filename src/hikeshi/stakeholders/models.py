@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hikeshi.organisation.models import Account, Unit, new_uid
 from hikeshi.organisation.sealed import SealedField
@@ -150,7 +151,7 @@ class RoundState(models.TextChoices):
     """Where a round of questions stands."""
 
     DRAFT = "draft", _("draft")
-    OPEN = "open", _("open")
+    OPEN = "open", pgettext_lazy("round of questions", "open")
     CLOSED = "closed", _("closed")
 
 
