@@ -75,8 +75,9 @@ def areas() -> list[Area]:
 
 
 def area_of_texts(area: Area) -> Area:
-    """Return where an area's texts are translated: core and the like have no Django app."""
-    return area if (area.folder / "apps.py").exists() else Area("ui", SOURCE / "ui")
+    """Return where an area's texts are translated: ``remote`` has no file of its own."""
+    has_own = (area.folder / "apps.py").exists() or (area.folder / "locale").exists()
+    return area if has_own else Area("ui", SOURCE / "ui")
 
 
 # ---- Python ----
@@ -201,6 +202,7 @@ SAME_EVERYWHERE: Final = {
     "openapi.json", "CPE", "purl", "PSIRT", "NDA", "OpenPGP", "PGP", "S/MIME", "SHA-256",
     "sha256", "ms", "j", "k", "x", "Esc", "Enter", "CycloneDX", "SPDX", "OSV", "JVN", "NVD",
     "HTML", "PDF", "Markdown", "ID", "OK", "SLA", "CRA", "CNA", "Atom", "ja", "en",
+    "hk_", "hk__", "CVE-… GHSA-…",
 }  # fmt: skip
 _UNSEEN_BLOCKS: Final = {"block body_class"}
 _CODE: Final = {"script", "style", "code", "kbd", "samp", "pre"}

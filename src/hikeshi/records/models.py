@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hikeshi.organisation.models import Realm, new_uid
 from hikeshi.organisation.sealed_column import SealedField
@@ -87,7 +88,7 @@ class ApprovalState(models.TextChoices):
     PROPOSED = "proposed", _("proposed")
     REVIEWED = "reviewed", _("reviewed")
     APPROVED = "approved", _("approved")
-    REFUSED = "refused", _("refused")
+    REFUSED = "refused", pgettext_lazy("approval", "refused")
     VOID = "void", _("void, the content changed")
 
 

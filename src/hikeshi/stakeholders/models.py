@@ -152,7 +152,7 @@ class RoundState(models.TextChoices):
 
     DRAFT = "draft", _("draft")
     OPEN = "open", pgettext_lazy("round of questions", "open")
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", pgettext_lazy("round of questions", "closed")
 
 
 class Round(Record):

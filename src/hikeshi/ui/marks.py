@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from hikeshi.core.tlp import TLP
@@ -26,10 +25,16 @@ class Mark:
 
 
 STATUS: Final[dict[str, Mark]] = {
-    ProductStatus.KNOWN_AFFECTED: Mark(_("Affected"), "st-affected", "st-affected"),
-    ProductStatus.UNDER_INVESTIGATION: Mark(_("Under investigation"), "st-inv", "st-investigating"),
-    ProductStatus.FIXED: Mark(_("Fixed"), "st-fixed", "st-fixed"),
-    ProductStatus.KNOWN_NOT_AFFECTED: Mark(_("Not affected"), "st-not", "st-not-affected"),
+    ProductStatus.KNOWN_AFFECTED: Mark(
+        pgettext_lazy("product status", "Affected"), "st-affected", "st-affected"
+    ),
+    ProductStatus.UNDER_INVESTIGATION: Mark(
+        pgettext_lazy("product status", "Under investigation"), "st-inv", "st-investigating"
+    ),
+    ProductStatus.FIXED: Mark(pgettext_lazy("product status", "Fixed"), "st-fixed", "st-fixed"),
+    ProductStatus.KNOWN_NOT_AFFECTED: Mark(
+        pgettext_lazy("product status", "Not affected"), "st-not", "st-not-affected"
+    ),
 }
 
 SEVERITY: Final[dict[str, Mark]] = {
