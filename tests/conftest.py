@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,13 @@ def shared() -> Path:
     if not (path / "conformance").is_dir():
         pytest.fail(f"HIKESHI_SHARED: no conformance data at {path}; this test needs it")
     return path
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Start each test in English: a language that one test speaks must not reach the next."""
+    from django.utils import translation
+
+    translation.activate("en")
+    yield
+    translation.deactivate()

@@ -22,13 +22,14 @@ def fill() -> None:
 def unit_switcher(request: HttpRequest, _subject: Any) -> SafeString | None:
     """Show the chosen company and unit; a one-person PSIRT of one company has no switcher."""
     seen = cast(Request, request)
-    if seen.viewer.account is None:
+    viewer = getattr(seen, "viewer", None)
+    if viewer is None or viewer.account is None:
         return None
     try:
         company = chosen_company(seen)
     except NotFound:
         return None
-    if company.single_person and len(seen.viewer.scopes) == 1:
+    if company.single_person and len(viewer.scopes) == 1:
         return None
     context = {"company": company, "unit": chosen_unit(seen)}
     return render_to_string("organisation/switcher.html", context)
