@@ -10,6 +10,11 @@ import pytest
 
 
 def pytest_configure() -> None:
+    from hypothesis import settings as properties
+
+    # The gate asks the same questions in every run; HIKESHI_RANDOM=1 asks new ones.
+    properties.register_profile("gate", derandomize=not os.environ.get("HIKESHI_RANDOM"))
+    properties.load_profile("gate")
     from django.conf import settings
 
     from hikeshi.organisation.keys import make_key_file

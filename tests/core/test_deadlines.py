@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hikeshi.core.deadlines import (
@@ -243,6 +243,10 @@ def test_working_days_end_on_the_day_on_which_the_count_is_full(
 @given(
     moments, st.integers(0, 10_000), st.integers(1, 90), st.sampled_from(list(UnitOfTime)),
     st.sampled_from([None, *Ends]), st.booleans(), calendars, stretches,
+)  # fmt: skip
+@example(
+    datetime(2026, 1, 1, tzinfo=UTC), 300, 1, UnitOfTime.WORKING_DAYS, Ends.MOMENT, False,
+    WorkingCalendar("US", "America/New_York", time(8, 30), time(16, 45)), [],
 )  # fmt: skip
 def test_who_starts_later_is_never_due_earlier(
     start: datetime,
