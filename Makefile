@@ -6,8 +6,7 @@ export PYTHONPATH := src
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTEST := $(PY) -m pytest
 
-.PHONY: help run serve test lint fix types unit-sqlite unit-postgresql bench bench-large soak \
-	oracle quality requirements translations messages lock clean
+.PHONY: help run test lint fix bench soak requirements translations messages lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
