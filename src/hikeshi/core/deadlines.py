@@ -88,6 +88,10 @@ class Term:
         usual = Ends.CLOSE if self.unit is UnitOfTime.WORKING_DAYS else Ends.MOMENT
         ends = self.ends or usual
         # Were the time of day kept, who starts later on the day before could be due earlier.
+        if ends is Ends.MOMENT and self.unit is UnitOfTime.WORKING_DAYS:
+            # Whole days have no time of day of their own: one that began on a holiday would else be
+            # due before one that began the evening before.
+            return Ends.CLOSE
         return Ends.MIDNIGHT if self.rolls and ends is Ends.MOMENT else ends
 
 
@@ -278,14 +282,9 @@ def _end_of(day: date, moment: datetime, term: Term, calendar: WorkingCalendar) 
         return calendar.closing(day)
     if term.end_of_day is Ends.MIDNIGHT:
         return datetime.combine(day, time(23, 59), ZoneInfo(calendar.zone))
-    began = moment.astimezone(ZoneInfo(calendar.zone))
-    clock = began.time()
-    if term.unit is UnitOfTime.WORKING_DAYS:
-        # What begins after close or on a day off begins at a close, as far as the time of day
-        # goes: else who starts later could be due earlier.
-        works = calendar.is_working_day(began.date())
-        clock = min(clock, calendar.closes) if works else calendar.closes
-    return datetime.combine(day, clock, ZoneInfo(calendar.zone))
+    return datetime.combine(
+        day, moment.astimezone(ZoneInfo(calendar.zone)).time(), ZoneInfo(calendar.zone)
+    )
 
 
 def _add_months(moment: datetime, amount: int) -> datetime:
