@@ -102,7 +102,8 @@ def test_only_remote_fetches() -> None:
 def test_the_tree_names_no_registry_and_no_machine() -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
     # Written in pieces, so that this file does not name them either.
-    hosts = ["registry." + "npmjs.org", "files." + "pythonhosted.org", "pypi." + "org/simple"]
+    parts = (("registry.npm", "js.org"), ("files.python", "hosted.org"), ("pypi.", "org/simple"))
+    hosts = [first + last for first, last in parts]
     found = []
     for name in listed.stdout.decode().split("\0"):
         path = ROOT / name
