@@ -38,7 +38,7 @@ def test_the_first_upload_opens_every_component() -> None:
     assert upload.sbom.components == 3
     assert upload.sbom.gaps == {"no_name": 1}
     assert (
-        bytes(upload.sbom.content)
+        queries.content_of(upload.sbom)
         == repr(bom(npm("lodash", "4.17.20"), npm("qs", "6.5.1"), Component("webd"))).encode()
     )
     assert names(place) == {"lodash 4.17.20", "qs 6.5.1", "webd"}

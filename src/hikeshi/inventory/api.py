@@ -410,4 +410,4 @@ def read_sbom(request: Request, uid: UUID) -> SBOM:
 def read_sbom_content(request: Request, uid: UUID) -> HttpResponse:
     """The bytes as they came."""
     sbom = queries.sbom_by_uid(request.viewer, uid)
-    return HttpResponse(bytes(sbom.content), content_type="application/octet-stream")
+    return HttpResponse(queries.content_of(sbom), content_type="application/octet-stream")

@@ -274,7 +274,8 @@ class SBOM(WalledRow):
     gaps = models.JSONField(default=dict)
     # Where the file leaves its standard and was read all the same: sentences with their facts.
     deviations = models.JSONField(default=list)
-    content = models.BinaryField()
+    # The bytes as they came, sealed under the release's wall.
+    blob = models.ForeignKey("records.Blob", on_delete=models.PROTECT, related_name="+")
 
     class Meta(WalledRow.Meta):
         verbose_name = "SBOM"

@@ -25,6 +25,7 @@ from hikeshi.inventory.models import (
 )
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records import blobs
 from hikeshi.records.models import Record
 
 _R = TypeVar("_R", bound=Record)
@@ -175,7 +176,7 @@ def slots_of(release: Release) -> list[SlotView]:
     """Return the slots of a release that the caller has read as its viewer, by name."""
     why = "an SBOM has the unit and wall of its release"
     slots = list(SBOMSlot.objects.filter(release=release).order_by("name"))
-    sboms = SBOM.objects.for_system(why).filter(release=release).defer("content")
+    sboms = SBOM.objects.for_system(why).filter(release=release)
     current = {
         sbom.slot_id: sbom
         for sbom in sboms.filter(replaced_at__isnull=True).select_related("uploaded_by")
@@ -187,27 +188,37 @@ def slots_of(release: Release) -> list[SlotView]:
 
 
 def sboms_of(release: Release) -> list[SBOM]:
-    """Return all versions of all slots of a release, newest first, without their bytes."""
+    """Return all versions of all slots of a release, newest first."""
     return list(
         SBOM.objects.for_system("an SBOM has the unit and wall of its release")
         .filter(release=release)
         .select_related("slot", "uploaded_by")
-        .defer("content")
         .order_by("-batch")
     )
 
 
 def sbom_by_uid(viewer: Viewer, uid: UUID) -> SBOM:
-    """Return one SBOM with its bytes. Raises NotFound alike for none and for one not visible."""
+    """Return one SBOM. Raises NotFound alike for none and for one not visible."""
     sbom = (
         SBOM.objects.visible_to(viewer)
         .filter(uid=uid)
-        .select_related("slot", "release", "release__offering", "release__product_model")
+        .select_related(
+            "slot", "release", "release__offering", "release__product_model",
+            "blob__file__company_key", "blob__file__wall",
+        )
         .first()
-    )
+    )  # fmt: skip
     if sbom is None:
         raise NotFound(gettext_noop("There is no such SBOM."))
     return sbom
+
+
+def content_of(sbom: SBOM) -> bytes:
+    """Return the bytes of an SBOM, as they came, that the caller has read as its viewer.
+
+    Raises NotFound when the file was erased, NotAvailable when it is missing on disk.
+    """
+    return blobs.read(sbom.blob)
 
 
 def components_of(release: Release) -> QuerySet[Component]:

@@ -158,7 +158,7 @@ def download(request: Request, uid: UUID) -> HttpResponse:
     """Hand out the bytes of an SBOM as they came."""
     sbom = queries.sbom_by_uid(request.viewer, uid)
     name = sbom.file_name or f"{sbom.release.number}-{sbom.slot.name}-{sbom.ordinal}.json"
-    answer = HttpResponse(bytes(sbom.content), content_type="application/octet-stream")
+    answer = HttpResponse(queries.content_of(sbom), content_type="application/octet-stream")
     answer["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return answer

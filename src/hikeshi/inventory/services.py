@@ -31,6 +31,7 @@ from hikeshi.inventory.models import (
 from hikeshi.inventory.queries import fold
 from hikeshi.ledger.services import record
 from hikeshi.organisation.models import Account, Company, Unit, new_uid
+from hikeshi.records import blobs
 from hikeshi.records.services import number_for, save_record
 
 __all__ = [
@@ -310,6 +311,7 @@ def _move(offering: Offering, unit: Unit | None) -> None:
     ProductModel.objects.for_system(why).filter(offering=offering).update(unit=unit)
     releases = Release.objects.for_system(why).filter(offering=offering)
     releases.update(unit=unit)
+    blobs.move(subject_uids=releases.values_list("uid", flat=True), unit=unit)
     SBOM.objects.for_system(why).filter(release__offering=offering).update(unit=unit)
 
 

@@ -4,6 +4,8 @@
 2. Names are interned ahead, in short transactions: a name that nothing points at says nothing.
 3. One transaction under the stage's lock then closes what is gone, opens what is new, and numbers
    the batch. What stays keeps its row, so that only what is new counts as new.
+4. The bytes are kept sealed, as a file of the release; a rollback leaves a file that no row names,
+   which ``records.blobs.sweep`` takes away.
 """
 
 from __future__ import annotations
@@ -32,10 +34,15 @@ from hikeshi.inventory.models import SBOM, Batch, Release, SBOMSlot, Stage, Via
 from hikeshi.inventory.reading import VIA, Stated, gaps_of, head_of, stated
 from hikeshi.ledger.services import record
 from hikeshi.organisation.models import Account
+from hikeshi.records import blobs
 
 STAGE = "inventory"
 DEFAULT_SLOT = "application"
 MAX_BYTES = cyclonedx.LIMIT_BYTES
+# What a file of a format is kept as, unless its first bytes say otherwise (gzip).
+MEDIA_TYPES = {
+    "CycloneDX": "application/vnd.cyclonedx+json", "SPDX": "application/spdx+json",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,6 @@ def store_sbom(
     fields = head_of(bom) | {
         "gaps": gaps_of(parts),
         "components": components,
-        "content": content,
         "size_bytes": len(content),
         "sha256": sha256,
         "file_name": file_name.replace("\x00", "")[-255:],
@@ -130,6 +136,10 @@ def store_sbom(
             # Two uploads of the same bytes ran side by side; the other one was first.
             transaction.set_rollback(True)
             return Upload(current, is_new=False)
+        fields["blob"] = blobs.store(
+            subject=release, name=file_name or f"{slot}.json", content=[content], by=by, at=at,
+            declared=MEDIA_TYPES.get(bom.format, ""), limit_bytes=MAX_BYTES,
+        )  # fmt: skip
         sbom = _add_version(place, current, fields | {"batch": batch})
         opened, closed = _replace_occurrences(sbom, places)
         Batch.objects.create(number=batch, sbom=sbom, at=at, opened=opened, closed=closed)
@@ -143,7 +153,6 @@ def _current(release: Release, slot: str) -> SBOM | None:
     return (
         SBOM.objects.for_system("the caller has read the release as its viewer")
         .filter(release=release, slot__name=slot, replaced_at__isnull=True)
-        .defer("content")
         .first()
     )
 

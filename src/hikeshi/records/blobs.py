@@ -38,7 +38,7 @@ from hikeshi.core.errors import (
 from hikeshi.core.streams import seal_stream, unseal_stream
 from hikeshi.ledger.services import record
 from hikeshi.organisation import keys
-from hikeshi.organisation.models import Account, Company, CompanyKey, Wall, new_uid
+from hikeshi.organisation.models import Account, Company, CompanyKey, Unit, Wall, new_uid
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import seal, unseal
 from hikeshi.organisation.viewer import Viewer
@@ -326,6 +326,13 @@ def read(blob: Blob, limit_bytes: int = SIZE_LIMIT) -> bytes:
             gettext_noop("The file is larger than %(limit)s MB."), limit=limit_bytes // 2**20
         )
     return b"".join(pieces_of(blob))
+
+
+def move(*, subject_uids: Iterable[UUID], unit: Unit | None) -> None:
+    """Let the files of records follow them to a unit; the caller moves the records."""
+    Blob.objects.for_system("a file has the unit of its record").filter(
+        subject_uid__in=subject_uids
+    ).update(unit=unit)
 
 
 def erase(*, blob: Blob, by: Viewer, at: datetime, reason: str) -> None:
