@@ -214,7 +214,7 @@ def test_the_owner_hands_over_before_leaving_and_to_somebody_inside() -> None:
 def test_facts_follow_one_another_and_are_noted_once() -> None:
     kazahaya = firm()
     case, by = opened(kazahaya), seen_by(kazahaya.admin)
-    with pytest.raises(IllegalTransition, match="needs “fix_ready” first"):
+    with pytest.raises(IllegalTransition, match="needs “fix ready” first"):
         services.note_fact(case=case, fact=Fact.FIX_DEPLOYED, by=by, at=LATER, happened_at=NOW)
     services.note_fact(case=case, fact=Fact.EXPLOIT_PUBLIC, by=by, at=LATER, happened_at=NOW)
     assert set(CaseFact.objects.values_list("fact", flat=True)) == {

@@ -27,6 +27,15 @@ def gettext_noop(message: str) -> str:
     return message
 
 
+class Term(str):
+    """A fact of an error that is a word of ours: said in the reader's language, as a sentence is.
+
+    Write ``Term(gettext_noop("Triage"))``; a name or a number stays a plain fact.
+    """
+
+    __slots__ = ()
+
+
 class HikeshiError(Exception):
     """An error whose text is meant for a person.
 

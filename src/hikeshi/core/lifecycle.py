@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from hikeshi.core.errors import Conflict, gettext_noop
+from hikeshi.core.errors import Conflict, Term, gettext_noop
 
 
 class IllegalTransition(Conflict):
@@ -30,6 +30,13 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
+PHASE_WORDS: Final[Mapping[Phase, str]] = {
+    Phase.DISCOVERY: gettext_noop("Discovery"),
+    Phase.TRIAGE: gettext_noop("Triage"),
+    Phase.REMEDIATION: gettext_noop("Remediation"),
+    Phase.DISCLOSURE: gettext_noop("Disclosure"),
+    Phase.CLOSED: gettext_noop("Closed"),
+}
 # The line as the page shows it; a closed case has left it.
 PHASE_LINE: Final = (Phase.DISCOVERY, Phase.TRIAGE, Phase.REMEDIATION, Phase.DISCLOSURE)
 
@@ -57,8 +64,8 @@ def move(phase: Phase, to: Phase) -> Phase:
     if to not in _PHASE_MOVES[phase]:
         raise IllegalTransition(
             gettext_noop("A case in “%(phase)s” cannot move to “%(to)s”."),
-            phase=phase.value,
-            to=to.value,
+            phase=Term(PHASE_WORDS[phase]),
+            to=Term(PHASE_WORDS[to]),
         )
     return to
 
@@ -86,6 +93,21 @@ class ReportAct(StrEnum):
     CLOSE = "close"
 
 
+REPORT_WORDS: Final[Mapping[StrEnum, str]] = {
+    ReportState.START: gettext_noop("not received"),
+    ReportState.RECEIVED: gettext_noop("received"),
+    ReportState.INVALID: gettext_noop("not valid"),
+    ReportState.VALID: gettext_noop("valid"),
+    ReportState.ACCEPTED: gettext_noop("accepted"),
+    ReportState.DEFERRED: gettext_noop("deferred"),
+    ReportState.CLOSED: gettext_noop("report closed"),
+    ReportAct.RECEIVE: gettext_noop("Receive"),
+    ReportAct.INVALIDATE: gettext_noop("Find it not valid"),
+    ReportAct.VALIDATE: gettext_noop("Find it valid"),
+    ReportAct.ACCEPT: gettext_noop("Accept the report"),
+    ReportAct.DEFER: gettext_noop("Defer"),
+    ReportAct.CLOSE: gettext_noop("Close the report"),
+}
 _R = ReportState
 _REPORT_MOVES: Final[Mapping[ReportAct, Mapping[ReportState, ReportState]]] = {
     ReportAct.RECEIVE: {_R.START: _R.RECEIVED},
@@ -116,6 +138,17 @@ class EmbargoAct(StrEnum):
     TERMINATE = "terminate"
 
 
+EMBARGO_WORDS: Final[Mapping[StrEnum, str]] = {
+    EmbargoState.NONE: gettext_noop("none"),
+    EmbargoState.PROPOSED: gettext_noop("proposed"),
+    EmbargoState.ACTIVE: gettext_noop("active"),
+    EmbargoState.REVISED: gettext_noop("new date proposed"),
+    EmbargoState.EXITED: gettext_noop("exited"),
+    EmbargoAct.PROPOSE: gettext_noop("Propose a date"),
+    EmbargoAct.ACCEPT: gettext_noop("Accept"),
+    EmbargoAct.REJECT: gettext_noop("Decline"),
+    EmbargoAct.TERMINATE: gettext_noop("End the embargo"),
+}
 _E = EmbargoState
 _EMBARGO_MOVES: Final[Mapping[EmbargoAct, Mapping[EmbargoState, EmbargoState]]] = {
     # A counter-proposal proposes again; REVISED means: active, with a new date on the table.
@@ -135,12 +168,16 @@ _Act = TypeVar("_Act", bound=StrEnum)
 
 
 def _next(
-    moves: Mapping[_Act, Mapping[_State, _State]], state: _State, act: _Act, sentence: str
+    moves: Mapping[_Act, Mapping[_State, _State]],
+    state: _State,
+    act: _Act,
+    sentence: str,
+    words: Mapping[StrEnum, str],
 ) -> _State:
     try:
         return moves[act][state]
     except KeyError:
-        raise IllegalTransition(sentence, state=state.value, act=act.value) from None
+        raise IllegalTransition(sentence, state=Term(words[state]), act=Term(words[act])) from None
 
 
 def _acts(moves: Mapping[_Act, Mapping[_State, _State]], state: _State) -> tuple[_Act, ...]:
@@ -150,7 +187,11 @@ def _acts(moves: Mapping[_Act, Mapping[_State, _State]], state: _State) -> tuple
 def next_report_state(state: ReportState, act: ReportAct) -> ReportState:
     """Return what becomes of a report. Raises IllegalTransition."""
     return _next(
-        _REPORT_MOVES, state, act, gettext_noop("A report that is “%(state)s” cannot “%(act)s”.")
+        _REPORT_MOVES,
+        state,
+        act,
+        gettext_noop("“%(act)s” is not possible: the report is “%(state)s”."),
+        REPORT_WORDS,
     )
 
 
@@ -165,7 +206,8 @@ def next_embargo_state(state: EmbargoState, act: EmbargoAct) -> EmbargoState:
         _EMBARGO_MOVES,
         state,
         act,
-        gettext_noop("An embargo that is “%(state)s” cannot “%(act)s”."),
+        gettext_noop("“%(act)s” is not possible: the embargo is “%(state)s”."),
+        EMBARGO_WORDS,
     )
 
 
@@ -185,6 +227,14 @@ class Fact(StrEnum):
     ATTACKED = "attacked"
 
 
+FACT_WORDS: Final[Mapping[Fact, str]] = {
+    Fact.VENDOR_AWARE: gettext_noop("vendor aware"),
+    Fact.FIX_READY: gettext_noop("fix ready"),
+    Fact.FIX_DEPLOYED: gettext_noop("fix deployed"),
+    Fact.PUBLIC: gettext_noop("public"),
+    Fact.EXPLOIT_PUBLIC: gettext_noop("exploit public"),
+    Fact.ATTACKED: gettext_noop("attacks observed"),
+}
 # What must have happened before (section 4.2: a fix needs a vendor who knows, and so on), and what
 # follows at once: a public exploit makes its vulnerability public, and then its vendor knows.
 _NEEDS: Final[Mapping[Fact, Fact]] = {
@@ -207,8 +257,8 @@ def facts_after(facts: Iterable[Fact], fact: Fact) -> frozenset[Fact]:
     if needed is not None and needed not in held:
         raise IllegalTransition(
             gettext_noop("“%(fact)s” needs “%(needed)s” first."),
-            fact=fact.value,
-            needed=needed.value,
+            fact=Term(FACT_WORDS[fact]),
+            needed=Term(FACT_WORDS[needed]),
         )
     return held | {fact, *_BRINGS.get(fact, ())}
 

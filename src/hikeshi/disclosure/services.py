@@ -15,7 +15,7 @@ from hikeshi.disclosure.composing import content_of, hash_of
 from hikeshi.disclosure.models import TEXTS, Advisory, AdvisoryState, AdvisoryVulnerability
 from hikeshi.disclosure.queries import SEALED, draft_of
 from hikeshi.ledger.services import record
-from hikeshi.organisation.roles import Permission
+from hikeshi.organisation.roles import PERMISSION_WORDS, Permission
 from hikeshi.organisation.sealed import seal, unseal
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records import approvals
@@ -76,7 +76,7 @@ def require(advisory: Advisory, by: Viewer, permission: Permission) -> None:
     if not rights.may(advisory.case, by, permission):
         raise NotAllowed(
             gettext_noop("This needs the right “%(right)s”. An administrator can grant it."),
-            right=permission.value,
+            right=PERMISSION_WORDS[permission],
         )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from hikeshi.core.errors import Conflict, NotAllowed, NotFound, gettext_noop
 from hikeshi.organisation.models import Account, Unit, WallMember
 from hikeshi.organisation.queries import running, unit_parents, units_above, viewer_of
-from hikeshi.organisation.roles import Permission
+from hikeshi.organisation.roles import PERMISSION_WORDS, Permission
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.organisation.walls import WalledRow
 
@@ -49,7 +49,7 @@ def require(row: WalledRow, by: Viewer, permission: Permission) -> Account:
     if not may(row, by, permission):
         raise NotAllowed(
             gettext_noop("This needs the right “%(right)s”. An administrator can grant it."),
-            right=permission.value,
+            right=PERMISSION_WORDS[permission],
         )
     return account
 

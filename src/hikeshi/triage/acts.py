@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,6 +25,7 @@ from hikeshi.triage import forms, rights, services
 from hikeshi.triage.assessing import assess
 from hikeshi.triage.casepage import CasePage
 from hikeshi.triage.embargo import take_embargo_step
+from hikeshi.triage.filing import add_file
 from hikeshi.triage.models import Case, CaseRole, ExitReason
 from hikeshi.triage.participants import admit_participant
 
@@ -48,10 +50,19 @@ def blank_forms(viewer: Viewer, page: CasePage, *, language: str) -> dict[str, F
     return {name: form_of(name, viewer, page, language, None) for name in sorted(wanted)}
 
 
-def form_of(name: str, viewer: Viewer, page: CasePage, language: str, data: _Data) -> Form:
+def form_of(
+    name: str,
+    viewer: Viewer,
+    page: CasePage,
+    language: str,
+    data: _Data,
+    files: MultiValueDict[str, Any] | None = None,
+) -> Form:
     """Return the form of an act; the ids of its fields start with the act's name."""
     form = ACTS[name].form(viewer, page, language, data)
     form.auto_id = f"{name}_%s"
+    if files:
+        form.files = files
     return form
 
 
@@ -205,6 +216,19 @@ def _talk(viewer: Viewer, page: CasePage, form: Form, at: datetime) -> str:
     return ""
 
 
+def _file_form(_viewer: Viewer, _page: CasePage, _language: str, data: _Data) -> Form:
+    return forms.FileForm(data)
+
+
+def _file(viewer: Viewer, page: CasePage, form: Form, at: datetime) -> str:
+    upload = form.cleaned_data["file"]
+    blob = add_file(
+        case=page.case, name=upload.name or "", content=upload.chunks(), by=viewer, at=at,
+        declared=upload.content_type or "",
+    )  # fmt: skip
+    return _("Kept “%(name)s” with the case.") % {"name": blob.name.value}
+
+
 ACTS: Final[Mapping[str, Act]] = {
     "move": Act("state", _move_form, _move),
     "people": Act("people", _people_form, _admit),
@@ -214,4 +238,5 @@ ACTS: Final[Mapping[str, Act]] = {
     "vulnerabilities": Act("matrix", _vulnerability_form, _vulnerability),
     "tasks": Act("tasks", _task_form, _task),
     "messages": Act("course", _talk_form, _talk),
+    "files": Act("files", _file_form, _file),
 }

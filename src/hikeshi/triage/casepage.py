@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from hikeshi.core.lifecycle import (
     PHASE_LINE,
@@ -18,8 +19,9 @@ from hikeshi.organisation.queries import text_in
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.approvals import approvals_about
+from hikeshi.records.blobs import blobs_about
 from hikeshi.records.faces import ClockLine, clocks_about
-from hikeshi.records.models import Approval, Task
+from hikeshi.records.models import Approval, Blob, Task
 from hikeshi.records.tasks import tasks_about
 from hikeshi.stakeholders.models import Conversation
 from hikeshi.stakeholders.queries import conversations_about
@@ -88,6 +90,7 @@ class CasePage:
     tasks: Sequence[Task]
     clocks: Sequence[ClockLine]
     approvals: Sequence[Approval]
+    files: Sequence[Blob]
     talks: Sequence[Talk]
     course: Course
     course_kind: str
@@ -136,33 +139,13 @@ def read_page(
     unless it is named.
     """
     everyone = queries.all_participants_of(case)
-    people = [one for one in everyone if one.until is None or one.until > viewer.at]
-    vulnerabilities = queries.vulnerabilities_of(case)
-    matrices = queries.matrices_of(
-        viewer, case, [one.name for one in vulnerabilities], language=language
-    )
-    subjects = [
-        Subject(
-            one,
-            headline((one.vectors and one.vectors.value) or ()),
-            matrices[one.name],
-        )
-        for one in vulnerabilities
-    ]
-    tasks = tasks_about(viewer, case.uid)
-    clocks = clocks_about(viewer, case.uid)
-    approvals = approvals_about(viewer, case.uid)
-    conversations = conversations_about(viewer, case.uid)
-    related = [
-        *(one.uid for one in tasks),
-        *(one.clock.uid for one in clocks),
-        *(one.uid for one in approvals),
-    ]
+    subjects = _subjects(viewer, case, language)
+    about = _about(viewer, case)
     course = course_of(
-        viewer, case, conversations=conversations, names=names_of(everyone, language),
-        related=related, kind=kind, before=before,
+        viewer, case, conversations=about.conversations, names=names_of(everyone, language),
+        related=about.uids(), kind=kind, before=before,
     )  # fmt: skip
-    overdue = [t for t in tasks if t.closed_at is None and t.due_at and t.due_at < viewer.at]
+    late = [t for t in about.tasks if t.closed_at is None and t.due_at and t.due_at < viewer.at]
     return CasePage(
         case=case,
         phases=phase_line(case),
@@ -172,25 +155,65 @@ def read_page(
             (one for one in subjects if one.vulnerability.name == vulnerability),
             subjects[0] if subjects else None,
         ),
-        people=people,
+        people=[one for one in everyone if one.until is None or one.until > viewer.at],
         facts=_facts(case),
-        tasks=tasks,
-        clocks=clocks,
-        approvals=approvals,
-        talks=[Talk(one, str(one.title.value or ""), audience_of(one)) for one in conversations],
+        tasks=about.tasks,
+        clocks=about.clocks,
+        approvals=about.approvals,
+        files=about.files,
+        talks=[
+            Talk(one, str(one.title.value or ""), audience_of(one)) for one in about.conversations
+        ],
         course=course,
         course_kind=kind,
         step=next_step(
             case,
             matrices=[one.matrix for one in subjects],
-            tasks=tasks,
-            now_overdue=len(overdue),
+            tasks=about.tasks,
+            now_overdue=len(late),
         ),
         embargo_acts=embargo_acts(EmbargoState(case.embargo)),
         may_work=rights.may(case, viewer, Permission.CASE_WORK),
         may_assess=rights.may(case, viewer, Permission.ASSESS),
         may_lead=rights.may_lead(case, viewer),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What hangs on a case."""
+
+    tasks: Sequence[Task]
+    clocks: Sequence[ClockLine]
+    approvals: Sequence[Approval]
+    files: Sequence[Blob]
+    conversations: Sequence[Conversation]
+
+    def uids(self) -> list[UUID]:
+        """Name the records whose events belong to the case's course."""
+        found = [one.uid for one in self.tasks] + [one.uid for one in self.approvals]
+        return [
+            *found, *(one.uid for one in self.files), *(one.clock.uid for one in self.clocks)
+        ]  # fmt: skip
+
+
+def _about(viewer: Viewer, case: Case) -> _About:
+    return _About(
+        tasks=tasks_about(viewer, case.uid),
+        clocks=clocks_about(viewer, case.uid),
+        approvals=approvals_about(viewer, case.uid),
+        files=blobs_about(viewer, case.uid),
+        conversations=conversations_about(viewer, case.uid),
+    )
+
+
+def _subjects(viewer: Viewer, case: Case, language: str) -> list[Subject]:
+    found = queries.vulnerabilities_of(case)
+    matrices = queries.matrices_of(viewer, case, [one.name for one in found], language=language)
+    return [
+        Subject(one, headline((one.vectors and one.vectors.value) or ()), matrices[one.name])
+        for one in found
+    ]
 
 
 def _moves(case: Case) -> tuple[Phase, ...]:

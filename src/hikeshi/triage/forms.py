@@ -314,6 +314,15 @@ class TalkForm(forms.Form):
         ]
 
 
+class FileForm(forms.Form):
+    """A file to keep with the case."""
+
+    file = forms.FileField(
+        label=_("File"), max_length=200,
+        help_text=_("Up to 100 MB. Put programs into an archive (ZIP, 7z)."),
+    )  # fmt: skip
+
+
 class AddVulnerabilityForm(forms.Form):
     """One more vulnerability of the case."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hikeshi.core.errors import NotAllowed, NotFound, gettext_noop
-from hikeshi.organisation.roles import Permission
+from hikeshi.organisation.roles import PERMISSION_WORDS, Permission
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.rights import may, sees
 from hikeshi.triage.models import Case
@@ -29,7 +29,7 @@ def require(case: Case, by: Viewer, permission: Permission) -> None:
     if not may(case, by, permission):
         raise NotAllowed(
             gettext_noop("This needs the right “%(right)s”. An administrator can grant it."),
-            right=permission.value,
+            right=PERMISSION_WORDS[permission],
         )
 
 

@@ -143,6 +143,8 @@ _SENTENCES: Final[Mapping[str, Callable[[Payload, Payload, Names], str]]] = {
     "approval.approved": _plain(gettext_noop("approved")),
     "approval.refused": _plain(gettext_noop("refused an approval")),
     "approval.voided": _plain(gettext_noop("changed what was to be approved")),
+    "file.added": _named(gettext_noop("added the file “%(name)s”")),
+    "file.erased": _plain(gettext_noop("removed a file")),
     "advisory.drafted": _plain(gettext_noop("started an advisory")),
     "advisory.changed": _plain(gettext_noop("changed the advisory's text")),
     "advisory.proposed": _plain(gettext_noop("proposed the advisory for approval")),

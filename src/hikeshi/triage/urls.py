@@ -16,5 +16,6 @@ urlpatterns = [
     path("cases/<str:number>/vulnerabilities/<uuid:uid>/", views.describe, name="describe"),
     path("cases/<str:number>/people/<uuid:uid>/dismiss/", views.dismiss, name="dismiss"),
     path("cases/<str:number>/tasks/<uuid:uid>/", views.task_move, name="task"),
+    path("cases/<str:number>/files/<uuid:uid>/remove/", views.file_remove, name="file_remove"),
     path("cases/<str:number>/<str:act>/", views.act, name="act"),
 ]

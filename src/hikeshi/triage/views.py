@@ -22,7 +22,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from hikeshi.core.errors import HikeshiError, NotFound, gettext_noop
 from hikeshi.organisation.access import Request, logged_in, needs
 from hikeshi.organisation.roles import Permission
-from hikeshi.triage import acts, queries, services
+from hikeshi.records.blobs import blob_by_uid
+from hikeshi.triage import acts, filing, queries, services
 from hikeshi.triage.casepage import CasePage, read_page
 from hikeshi.triage.filters import CaseFilter
 from hikeshi.triage.forms import DescribeForm, EditForm, OpenForm
@@ -159,7 +160,7 @@ def act(request: Request, number: str, act: str) -> HttpResponse:
         raise NotFound(gettext_noop("There is no such page."))
     language = _language()
     page = read_page(request.viewer, case, language=language)
-    form = acts.form_of(act, request.viewer, page, language, request.POST)
+    form = acts.form_of(act, request.viewer, page, language, request.POST, request.FILES)
     if form.is_valid():
         try:
             said = chosen.do(request.viewer, page, form, request.viewer.at)
@@ -322,6 +323,21 @@ def dismiss(request: Request, number: str, uid: UUID) -> HttpResponse:
         )  # fmt: skip
 
     return _small(request, case, "people", end)
+
+
+@logged_in
+@require_POST
+def file_remove(request: Request, number: str, uid: UUID) -> HttpResponse:
+    """Take a file away from a case, with the reason."""
+    case = queries.case_by_number(request.viewer, number)
+
+    def remove() -> None:
+        filing.remove_file(
+            case=case, blob=blob_by_uid(request.viewer, uid), by=request.viewer,
+            at=request.viewer.at, reason=request.POST.get("reason", "")[:2_000],
+        )  # fmt: skip
+
+    return _small(request, case, "files", remove)
 
 
 @logged_in

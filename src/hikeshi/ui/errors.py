@@ -29,7 +29,11 @@ def status_of(error: errors.HikeshiError) -> int:
 def explain(error: errors.HikeshiError) -> str:
     """Return the error's sentence in the reader's language, its places filled in."""
     sentence = gettext(error.sentence)
-    return sentence % error.facts if error.facts else sentence
+    facts = {
+        name: gettext(str(fact)) if isinstance(fact, errors.Term) else fact
+        for name, fact in error.facts.items()
+    }
+    return sentence % facts if facts else sentence
 
 
 class ErrorMiddleware:
