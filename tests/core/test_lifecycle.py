@@ -108,7 +108,7 @@ def test_an_embargo_is_proposed_accepted_revised_and_exited() -> None:
 def test_an_exited_embargo_never_comes_back() -> None:
     assert embargo_acts(EmbargoState.EXITED) == ()
     for act in EmbargoAct:
-        with pytest.raises(IllegalTransition, match="“exited” cannot"):
+        with pytest.raises(IllegalTransition, match="the embargo is “exited”"):
             next_embargo_state(EmbargoState.EXITED, act)
 
 
