@@ -8,6 +8,7 @@ once for all xdist workers, and stopped with them.
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import signal
@@ -53,6 +54,8 @@ def _start_postgresql() -> str:
 
     def stop() -> None:
         if os.getpid() == owner:
+            # The package logs what it runs, to a stream that pytest has closed by then.
+            logging.disable()
             server.cleanup()
             shutil.rmtree(place, ignore_errors=True)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from tests.plugins.chromium import CACHE, NoBrowser, find_chromium
+from tests.plugins.chromium import CACHE, NoBrowser, find_chromium, node
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
@@ -57,6 +57,8 @@ def browser() -> Iterator[Browser]:
         pytest.fail(f"no browser: {error}")
     # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    # The one that Playwright ships wants libatomic, which a bare Debian or Ubuntu lacks.
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node()))
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=chromium.program,

