@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import UTC
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from hikeshi.disclosure.models import Advisory
 
+# Where most readers of advisories sit; the company's and the reader's own zone come first.
+_ZONES: Final = ("Asia/Tokyo", "UTC", "Europe/Brussels", "America/New_York", "America/Los_Angeles")
 LABELS = {
     "title": _("Title"),
     "summary": _("Summary"),
@@ -83,6 +88,37 @@ class AdvisoryForm(forms.Form):
             _reference(line, self.languages) for line in _lines(entered["references"])
         ]
         return found
+
+
+class ScheduleForm(forms.Form):
+    """A moment to publish at: a wall clock and the zone it hangs in."""
+
+    publish_on = forms.DateTimeField(
+        label=_("Publish on"), input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )  # fmt: skip
+    zone = forms.ChoiceField(label=_("Time zone"))
+
+    def __init__(self, *args: Any, zones: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = dict.fromkeys([*zones, *_ZONES])
+        self.fields["zone"].choices = [(one, one.replace("_", " ")) for one in known]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Read the wall clock in the zone that was chosen, not in the reader's own."""
+        entered: dict[str, Any] = super().clean() or {}
+        read, zone = entered.get("publish_on"), entered.get("zone")
+        if read is not None and zone:
+            # The field read it in the zone of the page; what counts are the digits that were typed.
+            typed = timezone.localtime(read) if timezone.is_aware(read) else read
+            wall_clock = typed.replace(tzinfo=ZoneInfo(zone))
+            back = wall_clock.astimezone(UTC).astimezone(ZoneInfo(zone))
+            if back.replace(tzinfo=None) != typed.replace(tzinfo=None):
+                raise forms.ValidationError(
+                    _("This moment does not exist in that zone: the clock is put forward then.")
+                )
+            entered["publish_at"] = wall_clock
+        return entered
 
 
 def _lines(text: str) -> list[str]:

@@ -38,6 +38,8 @@ class Advisory(Record):
     change_note: what this edition changes, {language: text}.
     edition: number of the newest published revision, 0 before the first.
     content_hash: of what was proposed; an approval is of this and nothing else.
+    publish_at, publish_by, publish_hash: when it is to be published, who said so, and of what
+        content; publish_problem: the sentence that says why the last such moment passed unused.
     """
 
     case = models.ForeignKey("triage.Case", on_delete=models.PROTECT, related_name="+")
@@ -58,6 +60,9 @@ class Advisory(Record):
     edition = models.PositiveIntegerField(default=0)
     content_hash = models.CharField(max_length=64, blank=True, default="")
     publish_at = models.DateTimeField(_("publish at"), null=True, blank=True)
+    publish_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
+    publish_hash = models.CharField(max_length=64, blank=True, default="")
+    publish_problem = models.CharField(max_length=300, blank=True, default="")
     published_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(Record.Meta):
@@ -67,7 +72,10 @@ class Advisory(Record):
             models.UniqueConstraint(fields=["company", "number"], name="advisory_number_once")
         ]
         indexes = [
-            models.Index(fields=["company", "-changed_at", "-id"], name="advisory_by_change")
+            models.Index(fields=["company", "-changed_at", "-id"], name="advisory_by_change"),
+            models.Index(
+                fields=["publish_at"], condition=Q(publish_at__isnull=False), name="advisory_due"
+            ),
         ]
 
 

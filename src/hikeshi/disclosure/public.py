@@ -7,10 +7,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from hikeshi.core.errors import NotFound, gettext_noop
@@ -24,6 +26,8 @@ from hikeshi.organisation.queries import text_in
 from hikeshi.ui.paging import page_of
 
 _FEED_SIZE = 50
+# A correction is seen within a minute, and a rush of readers is carried by whatever stands between.
+_kept = cache_control(public=True, max_age=60)
 
 
 def _language() -> str:
@@ -47,6 +51,7 @@ def _company(request: HttpRequest) -> Company | None:
 
 @public
 @require_safe
+@_kept
 def advisory_list(request: Request) -> HttpResponse:
     """List the newest revision of each advisory, newest first."""
     company = _company(request)
@@ -57,6 +62,7 @@ def advisory_list(request: Request) -> HttpResponse:
 
 @public
 @require_safe
+@_kept
 def advisory_page(request: Request, number: str) -> HttpResponse:
     """Show an advisory in the reader's language, the newest edition unless one is asked for."""
     host = queries.company_of_host(request.get_host().partition(":")[0])
@@ -90,18 +96,23 @@ def _vectors(content: dict[str, Any]) -> list[str]:
 
 @public
 @require_safe
+@_kept
 def advisory_document(request: Request, name: str) -> HttpResponse:
     """Serve the CSAF document of a file name, byte for byte as it was published."""
     host = queries.company_of_host(request.get_host().partition(":")[0])
     document = queries.document_by_name(f"{name}.json", company=host)
+    etag = f'"{document.sha256}"'
     answer = HttpResponse(bytes(document.content), content_type="application/json")
-    answer["ETag"] = f'"{document.sha256}"'
+    answer["ETag"] = etag
+    kept: HttpResponse | None = get_conditional_response(request, etag=etag, response=answer)
+    answer = kept or answer
     answer["Access-Control-Allow-Origin"] = "*"
     return answer
 
 
 @public
 @require_safe
+@_kept
 def advisory_feed(request: Request) -> HttpResponse:
     """Serve the newest revisions as an Atom feed."""
     company = _company(request)

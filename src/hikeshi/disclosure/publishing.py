@@ -20,6 +20,7 @@ from hikeshi.core.advisory import Edition, Note
 from hikeshi.core.errors import Conflict, InputRefused, Stale, gettext_noop
 from hikeshi.core.lifecycle import EmbargoAct, EmbargoState, Fact
 from hikeshi.core.tlp import TLP
+from hikeshi.disclosure import notices
 from hikeshi.disclosure.composing import (
     as_json,
     compose,
@@ -70,6 +71,7 @@ def publish_advisory(*, advisory: Advisory, by: Viewer, at: datetime) -> Advisor
     with transaction.atomic():
         revision = _freeze(advisory, values, kind=kind, by=by, at=at)
         _open(advisory, by=by, at=at)
+        notices.tell_participants(revision=revision, by=by, at=at)
         record(
             "advisory.published", subject=advisory, by=by.account, at=at,
             after={"edition": revision.edition, "content": revision.content_hash},
@@ -177,6 +179,9 @@ def _claim(
             changed_at=at,
             revision=advisory.revision + 1,
             publish_at=None,
+            publish_by=None,
+            publish_hash="",
+            publish_problem="",
             change_note=seal({}, advisory.wall),
         )
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from datetime import datetime
+
+from django.db.models import F, Q, QuerySet
 
 from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.disclosure.composing import Draft
@@ -64,6 +66,26 @@ def draft_of(advisory: Advisory) -> Draft:
         advisory.case, [one.name for one in vulnerabilities], language=advisory.source_language
     )
     return Draft(advisory=advisory, subjects=[(one, matrices[one.name]) for one in vulnerabilities])
+
+
+def scheduled_for(viewer: Viewer) -> list[Advisory]:
+    """Return what is to be published at a moment, and what was not when it came; soonest first."""
+    waiting = Q(publish_at__isnull=False) | ~Q(publish_problem="")
+    found = list(
+        advisories_of(viewer).filter(waiting).order_by(F("publish_at").asc(nulls_first=True), "pk")
+    )
+    unseal(found, "title")
+    return found
+
+
+def due_advisories(at: datetime) -> list[Advisory]:
+    """Return what is to be published by now, for the job that does it."""
+    rows = Advisory.objects.for_system("what is due is published for whoever scheduled it")
+    return list(
+        rows.filter(publish_at__lte=at)
+        .select_related("case", "company", "unit", "wall", "publish_by")
+        .order_by("publish_at", "pk")
+    )
 
 
 # What is public has no viewer: these rows exist only because everybody may read them.

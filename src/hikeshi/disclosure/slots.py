@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from hikeshi.disclosure.queries import advisories_about, advisories_of
+from hikeshi.disclosure.queries import advisories_about, advisories_of, scheduled_for
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
@@ -31,6 +31,15 @@ def case_advisories(request: HttpRequest, case: Case) -> SafeString:
         "may_draft": rights.may(case, viewer, Permission.PROPOSE),
     }
     return render_to_string("disclosure/case_advisories.html", context, request)
+
+
+def scheduled(request: HttpRequest, _subject: object) -> SafeString | None:
+    """Show what goes public at a moment, and what did not when it was to."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]  # set by the middleware
+    found = scheduled_for(viewer)
+    if not found:
+        return None
+    return render_to_string("disclosure/scheduled.html", {"advisories": found}, request)
 
 
 def events_of(viewer: Viewer, case: Case) -> Iterable[UUID]:
@@ -56,6 +65,7 @@ def name_advisories(viewer: Viewer, uids: Sequence[UUID]) -> dict[UUID, Subject]
 def fill() -> None:
     """Fill the slots; called once, at start-up."""
     slots.fill("case.side.top", case_advisories)
+    slots.fill("today.side", scheduled, order=10)
     also_about(events_of)
     searchable("disclosure.advisory", Searchable(texts=("title", "summary", "description")))
     name_subjects_of("disclosure.advisory", name_advisories)

@@ -8,16 +8,17 @@ from typing import Final
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from hikeshi.core.advisory import Edition
-from hikeshi.core.errors import HikeshiError, NotFound, gettext_noop
-from hikeshi.disclosure import publishing, queries, services
+from hikeshi.core.errors import HikeshiError, InputRefused, NotFound, gettext_noop
+from hikeshi.disclosure import publishing, queries, scheduling, services
 from hikeshi.disclosure.checks import problems_of
 from hikeshi.disclosure.composing import compose, content_of, hash_of, languages_of
-from hikeshi.disclosure.forms import AdvisoryForm
+from hikeshi.disclosure.forms import AdvisoryForm, ScheduleForm
 from hikeshi.disclosure.models import Advisory, AdvisoryState
 from hikeshi.disclosure.rendering import article
 from hikeshi.organisation.access import Request, logged_in
@@ -94,6 +95,9 @@ def _context(request: Request, advisory: Advisory, form: AdvisoryForm) -> dict[s
         # Made by our own template from sanitised texts.
         "preview": mark_safe(article(compose(read, shown, trial))) if shown else "",  # noqa: S308
         "content_hash": hash_of(content_of(read)),
+        "problem": gettext(advisory.publish_problem) if advisory.publish_problem else "",
+        "schedule": ScheduleForm(zones=_zones(advisory)),
+        "still_fits": advisory.publish_hash == advisory.content_hash == hash_of(content_of(read)),
         "approvals": approvals_about(request.viewer, advisory.uid),
         "is_walled": advisory.wall is not None and advisory.wall.ended_at is None,
         **{
@@ -138,6 +142,29 @@ def _publish(request: Request, advisory: Advisory) -> object:
     return publishing.publish_advisory(advisory=advisory, by=request.viewer, at=request.viewer.at)
 
 
+def _schedule(request: Request, advisory: Advisory) -> object:
+    form = ScheduleForm(request.POST, zones=_zones(advisory))
+    if not form.is_valid():
+        said = [str(one) for held in form.errors.values() for one in held]
+        raise InputRefused(gettext_noop("The moment cannot be read: %(said)s"), said=" ".join(said))
+    return scheduling.schedule_publication(
+        advisory=advisory, publish_at=form.cleaned_data["publish_at"], by=request.viewer,
+        at=request.viewer.at,
+    )  # fmt: skip
+
+
+def _call_off(request: Request, advisory: Advisory) -> object:
+    return scheduling.call_off_publication(
+        advisory=advisory, by=request.viewer, at=request.viewer.at,
+        reason=request.POST.get("reason", "")[:2_000],
+    )  # fmt: skip
+
+
+def _zones(advisory: Advisory) -> list[str]:
+    """Return the zones to offer first: the reader's and the company's."""
+    return [timezone.get_current_timezone_name(), advisory.company.zone]
+
+
 def _withdraw(request: Request, advisory: Advisory) -> object:
     given = {one: request.POST.get(f"reason_{one}", "")[:5_000] for one in ("ja", "en")}
     return publishing.withdraw_advisory(
@@ -151,6 +178,8 @@ STEPS: Final[Mapping[str, Step]] = {
     "approve": _approve,
     "return": _return,
     "publish": _publish,
+    "schedule": _schedule,
+    "call-off": _call_off,
     "withdraw": _withdraw,
 }
 

@@ -71,6 +71,13 @@ def participants_of(case: Case, viewer: Viewer) -> list[Participant]:
     return [one for one in found if one.until is None or one.until > viewer.at]
 
 
+def running_participants(case: Case, at: datetime) -> list[Participant]:
+    """Return who takes part at a moment, names unopened: for services and jobs."""
+    running = Q(until__isnull=True) | Q(until__gt=at)
+    found = Participant.objects.filter(running, case=case)
+    return list(found.select_related("account", "contact").order_by("pk"))
+
+
 def participant_by_uid(case: Case, uid: UUID) -> Participant:
     """Return one party of a case that the caller has read; NotFound when there is none."""
     found = (

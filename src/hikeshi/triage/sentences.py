@@ -106,6 +106,10 @@ def _accepted(_before: Payload, after: Payload, _names: Names) -> str:
     return _("agreed to publish on %(new)s") % {"new": _moment(after.get("lifts_at"))}
 
 
+def _scheduled(_before: Payload, after: Payload, _names: Names) -> str:
+    return _("scheduled the publication for %(new)s") % {"new": _moment(after.get("publish_at"))}
+
+
 def _named(sentence: str) -> Callable[[Payload, Payload, Names], str]:
     return lambda _before, after, _names: _(sentence) % {"name": after.get("name", "")}
 
@@ -150,6 +154,11 @@ _SENTENCES: Final[Mapping[str, Callable[[Payload, Payload, Names], str]]] = {
     "advisory.proposed": _plain(gettext_noop("proposed the advisory for approval")),
     "advisory.approved": _plain(gettext_noop("approved the advisory")),
     "advisory.returned": _plain(gettext_noop("gave the advisory back to its writers")),
+    "advisory.scheduled": _scheduled,
+    "advisory.unscheduled": _plain(gettext_noop("called the scheduled publication off")),
+    "advisory.publish_refused": _plain(
+        gettext_noop("did not publish: the content was not approved as it is")
+    ),
     "advisory.published": _plain(gettext_noop("published the advisory")),
     "advisory.withdrawn": _plain(gettext_noop("withdrew the advisory")),
 }

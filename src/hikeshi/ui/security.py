@@ -1,6 +1,8 @@
-"""What a page may load and do: the content security policy (THREAT_MODEL.md).
+"""What a page may load and do, and who may keep a copy of it (THREAT_MODEL.md).
 
-Nothing inline, nothing from elsewhere: a text that slips through escaping still runs no script.
+Nothing inline, nothing from elsewhere: a text that slips through escaping still runs no script
+(docs/adr/0018). No browser or proxy keeps an answer that does not say it may: after a log-out the
+back button shows no case.
 """
 
 from __future__ import annotations
@@ -33,4 +35,6 @@ class PolicyMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", FEATURES)
+        # Public pages and files of the program say themselves how long they keep.
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
