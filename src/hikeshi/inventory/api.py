@@ -13,9 +13,12 @@ from ninja.files import UploadedFile
 from pydantic import Field
 
 from hikeshi.core.errors import NotFound, gettext_noop
+from hikeshi.formats.table.read import read_table
 from hikeshi.inventory import queries, services
+from hikeshi.inventory.importing import LIMITS, import_products, mapping_for
 from hikeshi.inventory.models import SBOM, Offering, ProductModel, Release
 from hikeshi.inventory.uploads import MAX_BYTES, too_large, upload_sbom
+from hikeshi.organisation.exchange import Report
 from hikeshi.organisation.models import Account, Unit
 from hikeshi.organisation.queries import companies_of, people_of, units_of
 from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
@@ -283,6 +286,45 @@ def add_offering(request: Request, given: OfferingIn) -> Status[Offering]:
         company=company, by=request.viewer.account, at=timezone.now(), **values
     )
     return Status(201, added)
+
+
+class LineOut(Schema):
+    """What became of one line: created, changed, unchanged or refused, and why."""
+
+    number: int
+    about: str
+    action: str
+    error: str
+
+
+class ImportOut(Schema):
+    """What an import did, or would do."""
+
+    applied: bool = Field(description="False for a preview, and when a line was refused.")
+    lines: list[LineOut]
+
+
+@router.post(
+    "/offerings/import", response=ImportOut, summary=gettext_noop("Import a list of products")
+)
+def import_list(
+    request: Request,
+    file: File[UploadedFile],
+    company: Form[UUID],
+    apply: Form[bool] = False,
+) -> Report:
+    """Take in products and releases from CSV or Excel: all lines, or none.
+
+    Columns mean what their headings say, or what somebody of the company said for such a list.
+    """
+    found = companies_of(request.viewer).filter(uid=company).first()
+    if found is None:
+        raise NotFound(gettext_noop("There is no company %(uid)s."), uid=str(company))
+    table = read_table(file.read(), LIMITS)
+    return import_products(
+        viewer=request.viewer, company=found, table=table, mapping=mapping_for(found, table),
+        at=timezone.now(), apply=apply,
+    )  # fmt: skip
 
 
 @router.get("/offerings/{uid}", response=OfferingOut, summary=gettext_noop("Read an offering"))

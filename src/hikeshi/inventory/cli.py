@@ -16,9 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 from hikeshi.core.errors import InputRefused, NotFound, gettext_noop
+from hikeshi.formats.table.read import read_table
 from hikeshi.inventory import queries, services
+from hikeshi.inventory.importing import LIMITS, import_products, mapping_for
 from hikeshi.inventory.models import Offering, OfferingKind, Rank, Release, ReleaseState
 from hikeshi.inventory.uploads import DEFAULT_SLOT, MAX_BYTES, too_large, upload_sbom
+from hikeshi.organisation.models import Company
 from hikeshi.organisation.queries import companies_of, text_in
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
@@ -47,6 +50,20 @@ def _add_product(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--kind", default="product", choices=OfferingKind.values)
     add.add_argument("--rank", default="other", choices=Rank.values)
     add.set_defaults(run=add_product, acts=True)
+    taken = acts.add_parser("import", help="take in a list of products and releases")
+    taken.add_argument("file", type=Path, help="CSV or .xlsx; the first line names the columns")
+    taken.add_argument(
+        "--company", default="", metavar="SLUG", help="needed with several companies"
+    )
+    taken.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="HEADING=FIELD",
+        help="what a column means; else by its heading, or as said last time",
+    )
+    taken.add_argument("--preview", action="store_true", help="only say what would be done")
+    taken.set_defaults(run=import_file, acts=True)
 
 
 def _add_release(parser: argparse.ArgumentParser) -> None:
@@ -94,19 +111,57 @@ def _product_row(row: Any) -> dict[str, Any]:
 
 def add_product(options: argparse.Namespace, viewer: Viewer) -> None:
     """Add a product and print its number."""
+    company = _company(options, viewer)
+    viewer.require(Permission.INVENTORY_EDIT, company.pk)
+    offering = services.create_offering(
+        company=company, name={options.name_language: options.name}, by=viewer.account,
+        at=timezone.now(), code=options.code, kind=OfferingKind(options.kind),
+        rank=Rank(options.rank),
+    )  # fmt: skip
+    _print(options, [{"number": offering.number, "uid": str(offering.uid)}])
+
+
+def _company(options: argparse.Namespace, viewer: Viewer) -> Company:
     companies = companies_of(viewer)
     if options.company:
         companies = companies.filter(slug=options.company)
     found = list(companies[:2])
     if len(found) != 1:
         raise InputRefused(gettext_noop("Name the company with --company; see its short name."))
-    viewer.require(Permission.INVENTORY_EDIT, found[0].pk)
-    offering = services.create_offering(
-        company=found[0], name={options.name_language: options.name}, by=viewer.account,
-        at=timezone.now(), code=options.code, kind=OfferingKind(options.kind),
-        rank=Rank(options.rank),
+    return found[0]
+
+
+def import_file(options: argparse.Namespace, viewer: Viewer) -> int:
+    """Take in a list, print what became of each line; nothing is written when one is refused."""
+    company = _company(options, viewer)
+    try:
+        content = options.file.read_bytes()
+    except OSError as error:
+        raise _unreadable(options.file, error) from error
+    table = read_table(content, LIMITS)
+    mapping = mapping_for(company, table)
+    for pair in options.column:
+        heading, _equals, meant = pair.rpartition("=")
+        if heading not in table.header:
+            raise NotFound(gettext_noop("The list has no column “%(name)s”."), name=heading)
+        mapping[table.header.index(heading)] = meant
+    report = import_products(
+        viewer=viewer, company=company, table=table, mapping=mapping, at=timezone.now(),
+        apply=not options.preview,
     )  # fmt: skip
-    _print(options, [{"number": offering.number, "uid": str(offering.uid)}])
+    _print(
+        options,
+        [{"line": line.number, "about": line.about, "outcome": line.action, "reason": line.error}
+         for line in report.lines],
+    )  # fmt: skip
+    return 3 if report.refused else 0
+
+
+def _unreadable(path: Path, error: OSError) -> NotFound:
+    return NotFound(
+        gettext_noop("The file %(path)s cannot be read: %(reason)s"),
+        path=str(path), reason=error.strerror,
+    )  # fmt: skip
 
 
 def list_releases(options: argparse.Namespace, viewer: Viewer) -> None:
@@ -147,10 +202,7 @@ def upload_file(options: argparse.Namespace, viewer: Viewer) -> None:
             with path.open("rb") as file:
                 content, name = _read(file), path.name
         except OSError as error:
-            raise NotFound(
-                gettext_noop("The file %(path)s cannot be read: %(reason)s"),
-                path=str(path), reason=error.strerror,
-            ) from error  # fmt: skip
+            raise _unreadable(path, error) from error
     done = upload_sbom(
         release=release, content=content, by=viewer.account, at=timezone.now(),
         slot=options.slot, file_name=name,

@@ -295,6 +295,26 @@ class SBOM(WalledRow):
         return f"{digest[:4]}…{digest[-4:]}"
 
 
+class ColumnMapping(models.Model):
+    """What the columns of a product list mean, as somebody said last for such a list.
+
+    header: SHA-256 of the list's headings. columns: place as text → field (``columns.COLUMNS``).
+    """
+
+    company = models.ForeignKey("organisation.Company", on_delete=models.PROTECT, related_name="+")
+    header = models.CharField(max_length=64)
+    columns = models.JSONField(default=dict)
+    by = models.ForeignKey(
+        "organisation.Account", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "header"], name="column_mapping_once")
+        ]
+
+
 class Stage(models.Model):
     """The row whose lock numbers this area's batches, so that readers can pull whole ones."""
 

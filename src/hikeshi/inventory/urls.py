@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from hikeshi.inventory import sbom_views, views
+from hikeshi.inventory import import_views, sbom_views, views
 
 app_name = "inventory"
 urlpatterns = [
     path("", views.products, name="products"),
     path("new/", views.product_new, name="product_new"),
+    path("import/", import_views.product_import, name="product_import"),
     path("sboms/<uuid:uid>/", sbom_views.download, name="sbom"),
     path("releases/<str:number>/", sbom_views.release, name="release"),
     path("releases/<str:number>/edit/", views.release_edit, name="release_edit"),

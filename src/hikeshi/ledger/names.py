@@ -89,6 +89,7 @@ EVENTS: Final[dict[str, str]] = {
     "embargo.terminated": "An embargo was ended.",
     "offering.created": "A product, part, service or resold product was added.",
     "offering.changed": "An offering was changed.",
+    "offering.imported": "A list of products was taken in.",
     "model.created": "A model of an offering was added.",
     "model.changed": "A model was changed.",
     "release.created": "A release was added.",
