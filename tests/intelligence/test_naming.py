@@ -55,7 +55,8 @@ def test_a_later_record_can_show_that_two_are_one_and_the_older_stays(tmp_path: 
     npm(tmp_path, record("GO-2024-0001"), record(GHSA))
     first = sync(tmp_path)
     oldest = Vulnerability.objects.order_by("pk")[0]
-    npm(tmp_path, record(CVE, aliases=["GO-2024-0001", GHSA], modified="2024-02-01"))
+    bridge = record(CVE, aliases=["GO-2024-0001", GHSA], modified="2024-02-01")
+    npm(tmp_path, record("GO-2024-0001"), record(GHSA), bridge)
     sync(tmp_path, NOW + timedelta(days=1))
 
     assert subjects() == {"GO-2024-0001": {CVE}, GHSA: {CVE}, CVE: {CVE}}

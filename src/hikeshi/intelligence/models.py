@@ -142,6 +142,8 @@ class RunPart(models.Model):
     older = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
     withdrawn = models.PositiveIntegerField(default=0)
+    # Records that stood and that the source no longer serves.
+    vanished = models.PositiveIntegerField(default=0)
     listed = models.PositiveIntegerField(null=True)
     newest_at = models.DateTimeField(null=True)
 

@@ -6,7 +6,7 @@
    bundle is not an alias.
 3. Two CVE ids are never one vulnerability: an alias that would join them is not followed.
 4. Of vulnerabilities that are joined the oldest stays; the names and claims of the others move to
-   it as dated facts. A join is not undone when a source takes an alias back.
+   it as dated facts. Joins that no claim states any more are undone by ``settling``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from django.db.models import Q
 
 from hikeshi.core import ids
 from hikeshi.intelligence.models import Vulnerability, VulnerabilityName
@@ -154,8 +156,8 @@ def _store_groups(
     """
     groups = grouping.groups()
     new = [group for group in groups if not group.stored]
-    survivor = dict(zip(map(id, new), _make([ids.best_name(g.names) for g in new], run=run),
-                        strict=True))  # fmt: skip
+    made = make_vulnerabilities([ids.best_name(group.names) for group in new], run=run)
+    survivor = dict(zip(map(id, new), made, strict=True))
     survivor |= {id(group): min(group.stored) for group in groups if group.stored}
     opened, closed = [], []
     for group in groups:
@@ -181,7 +183,7 @@ def _store_groups(
     return survivor
 
 
-def _make(names: list[str], *, run: int) -> list[int]:
+def make_vulnerabilities(names: list[str], *, run: int) -> list[int]:
     """Make vulnerabilities of these names; return their ids in the same order."""
     rows = [(new_uid(), name, run) for name in names]
     columns = {"uid": UID, "name": TEXT, "opened_in": NUMBER}
@@ -210,7 +212,7 @@ def rename_known(run: int) -> None:
     """
     older = VulnerabilityName.objects.open().filter(
         vulnerability__in=VulnerabilityName.objects.filter(
-            opened_in=run, vulnerability__opened_in__lt=run
+            Q(opened_in=run) | Q(closed_in=run), vulnerability__opened_in__lt=run
         ).values("vulnerability")
     )
     names: dict[int, list[str]] = {}

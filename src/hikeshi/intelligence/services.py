@@ -11,12 +11,14 @@ from typing import Final
 
 import structlog
 
+from hikeshi.core import ids
 from hikeshi.core.errors import InputRefused
 from hikeshi.formats.osv import bucket
 from hikeshi.formats.osv.archive import Member
 from hikeshi.formats.osv.read import read as read_osv
 from hikeshi.intelligence import runs
 from hikeshi.intelligence.models import Run, RunPart, Source
+from hikeshi.intelligence.settling import Served, settle
 from hikeshi.intelligence.storing import Read, Refused, known_digests, store_batch
 from hikeshi.organisation.models import Account
 
@@ -71,8 +73,9 @@ def sync_osv(
     run = runs.begin(
         family=OSV, origin=str(directory.resolve()), by=by, at=now(), take_over=take_over
     )
-    for part in parts:
-        _read_part(part, run=run, now=now, progress=progress)
+    read = [_read_part(part, run=run, now=now, progress=progress) for part in parts]
+    runs.extend(run=run, at=now())
+    settle(run=run, served=[one for one in read if one is not None], at=run.started_at)
     runs.close(run=run, at=now())
     log.info("feed.read", source=OSV, run=run.number)
     return run
@@ -84,7 +87,8 @@ def _read_part(
     run: Run,
     now: Callable[[], datetime],
     progress: Callable[[Progress], None] | None,
-) -> None:
+) -> Served | None:
+    """Read one part; return what it serves, None when it could not be read to its end."""
     source, _made = Source.objects.get_or_create(family=OSV, part=part.name[:80])
     row, _made = RunPart.objects.get_or_create(
         run=run, source=source, defaults={"stamp": part.stamp}
@@ -95,21 +99,27 @@ def _read_part(
     index = part.index()
     row.listed = index.listed if index else None
     row.newest_at = (index.newest_at if index else None) or row.newest_at or source.newest_at
+    served: Served | None = None
     try:
         with bucket.opened(part) as contents:
             row.total = contents.total
+            # Names of files too: what an earlier process of this run read is not read again, and
+            # a record that is refused today is still there.
+            seen = {ids.normalise(name) for name in contents.names()}
             for batch in _batches(contents.members(row.position)):
-                _read_batch(batch, row, now=now)
+                seen |= _read_batch(batch, row, now=now)
                 if progress is not None:
                     progress(_progress(row))
             row.position = row.total
             row.save()
+            served = Served(row, frozenset(seen))
     except InputRefused as error:
         row.refused += 1
         store_batch([], [Refused(_place(part.name, part.path.name), error)], part=row,
                     at=run.started_at)  # fmt: skip
     if progress is not None:
         progress(_progress(row))
+    return served
 
 
 def _batches(members: Iterable[Member]) -> Iterator[list[Member]]:
@@ -124,7 +134,8 @@ def _batches(members: Iterable[Member]) -> Iterator[list[Member]]:
         yield batch.members
 
 
-def _read_batch(members: list[Member], row: RunPart, *, now: Callable[[], datetime]) -> None:
+def _read_batch(members: list[Member], row: RunPart, *, now: Callable[[], datetime]) -> set[str]:
+    """Read and store members; return the ids of the records they hold."""
     digests = [hashlib.sha256(member.content).digest() for member in members]
     known = known_digests(digests, family=OSV)
     reads, refused = [], []
@@ -146,6 +157,7 @@ def _read_batch(members: list[Member], row: RunPart, *, now: Callable[[], dateti
     row.position = members[-1].place
     runs.extend(run=row.run, at=now())
     store_batch(reads, refused, part=row, at=row.run.started_at)
+    return {*known.values(), *(read.claim.id for read in reads)}
 
 
 def _place(part: str, name: str) -> str:

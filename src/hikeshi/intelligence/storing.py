@@ -95,15 +95,14 @@ class Stored:
     withdrawn: int = 0
 
 
-def known_digests(digests: Sequence[bytes], *, family: str) -> set[bytes]:
-    """Return which of these documents are current already, read by the present rules."""
+def known_digests(digests: Sequence[bytes], *, family: str) -> dict[bytes, str]:
+    """Return which of these documents are current, read by the present rules: digest → record."""
+    rows = ClaimRevision.objects.open().filter(
+        reader=READER, document__family=family, document__sha256__in=digests
+    )
     return {
-        bytes(digest)
-        for digest in Document.objects.filter(
-            family=family,
-            sha256__in=digests,
-            pk__in=ClaimRevision.objects.open().filter(reader=READER).values("document_id"),
-        ).values_list("sha256", flat=True)
+        bytes(digest): record_id
+        for digest, record_id in rows.values_list("document__sha256", "claim__record_id")
     }
 
 
@@ -142,7 +141,7 @@ def store_batch(
                 [Named(claims[r.claim.id], names_of(r.claim.id, r.claim.aliases)) for r in fresh],
                 run=run, at=at,
             )  # fmt: skip
-        _refuse(refused, part=part, at=at)
+        refuse(refused, part=part, at=at)
         _advance(part, stored)
     return stored
 
@@ -282,7 +281,8 @@ def _store_ranges(
     insert_facts(_UNDECIDED, columns, sorted(told), run=run, at=at)
 
 
-def _refuse(refused: Iterable[Refused], *, part: RunPart, at: datetime) -> None:
+def refuse(refused: Iterable[Refused], *, part: RunPart, at: datetime) -> None:
+    """Keep what could not be read among the refusals of a run."""
     Refusal.objects.bulk_create(
         [
             Refusal(

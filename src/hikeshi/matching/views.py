@@ -39,6 +39,5 @@ def vulnerability(request: Request, name: str) -> HttpResponse:
             "reached": reached,
             "names": sorted(names.values_list("name", flat=True)),
             "said": queries.said_of(found),
-            "may_open": request.viewer.may_somewhere(Permission.CASE_OPEN),
         },
     )

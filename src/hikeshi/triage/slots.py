@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 from uuid import UUID
 
+from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
+from hikeshi.matching.queries import Reached
+from hikeshi.organisation.access import Request
+from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.search import Searchable, searchable
 from hikeshi.records.subjects import Subject, name_subjects_of
 from hikeshi.triage.models import Case
 from hikeshi.triage.queries import cases_of
+from hikeshi.ui import slots
 
 
 def name_cases(viewer: Viewer, uids: Sequence[UUID]) -> dict[UUID, Subject]:
@@ -36,8 +44,17 @@ def _names(case: Case) -> Iterable[str]:
         yield from filter(None, (one.name, one.cve))
 
 
+def offer_case(request: HttpRequest, reached: Reached) -> SafeString | None:
+    """Offer to open a case about a vulnerability and the releases it reaches."""
+    viewer: Viewer = cast(Request, request).viewer
+    if not reached.releases or not viewer.may_somewhere(Permission.CASE_OPEN):
+        return None
+    return render_to_string("triage/open_from_vulnerability.html", {"reached": reached}, request)
+
+
 def fill() -> None:
     """Fill the slots; called once, at start-up."""
+    slots.fill("vulnerability.actions", offer_case)
     name_subjects_of("triage.case", name_cases)
     searchable(
         "triage.case",

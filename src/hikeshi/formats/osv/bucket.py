@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from hikeshi.core.errors import Malformed, NotFound, TooLarge, gettext_noop
@@ -65,6 +65,14 @@ class Contents:
     _archive: zipfile.ZipFile | None
     _paths: tuple[Path, ...]
     _limits: Limits
+
+    def names(self) -> set[str]:
+        """Return the names of the files without their ending: OSV names each by its record."""
+        if self._archive is not None:
+            files = [PurePosixPath(entry.filename) for entry in self._archive.infolist()]
+        else:
+            files = [PurePosixPath(path.name) for path in self._paths]
+        return {file.stem for file in files if file.suffix.lower() == ".json"}
 
     def members(self, start: int = 0) -> Iterator[Member]:
         """Read the members behind a place, in an order that does not change."""
