@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self, TypeVar
 
 from django.db import models
@@ -50,6 +51,15 @@ class FactQuerySet(models.QuerySet[_M_co]):
         return self.filter(opened_in__lte=upto).filter(
             Q(closed_in__isnull=True) | Q(closed_in__gt=upto)
         )
+
+    def as_known(self, at: datetime) -> Self:
+        """Keep what the runs said that were complete at a past moment.
+
+        The number of the last of them decides, not ``known_from``: that is when a run began to
+        read, and until it was complete nobody could know what it read.
+        """
+        closed = Run.objects.filter(state=RunState.CLOSED, closed_at__lte=at)
+        return self.known(closed.aggregate(last=models.Max("number"))["last"] or 0)
 
     def open(self) -> Self:
         """Keep what no run has closed, those of the run under way included: for writers only."""

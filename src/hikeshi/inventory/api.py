@@ -16,6 +16,7 @@ from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.formats.table.read import read_table
 from hikeshi.inventory import queries, services
 from hikeshi.inventory.importing import LIMITS, import_products, mapping_for
+from hikeshi.inventory.as_known import release_as_known
 from hikeshi.inventory.models import SBOM, Offering, ProductModel, Release
 from hikeshi.inventory.uploads import MAX_BYTES, too_large, upload_sbom
 from hikeshi.organisation.exchange import Report
@@ -23,6 +24,8 @@ from hikeshi.organisation.models import Account, Unit
 from hikeshi.organisation.queries import companies_of, people_of, units_of
 from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
 from hikeshi.organisation.roles import Permission
+from hikeshi.records.known import read_moment
+from hikeshi.records.rest import AsKnownOut, AsOf
 
 router = Router(tags=["inventory"])
 Kind = Literal["product", "part", "service", "resold"]
@@ -385,10 +388,16 @@ def add_release(request: Request, uid: UUID, given: ReleaseFields) -> Status[Rel
     return Status(201, added)
 
 
-@router.get("/releases/{uid}", response=ReleaseOut, summary=gettext_noop("Read a release"))
-def read_release(request: Request, uid: UUID) -> Release:
-    """One release."""
-    return queries.release_by_uid(request.viewer, uid)
+@router.get(
+    "/releases/{uid}", response=AsKnownOut | ReleaseOut, summary=gettext_noop("Read a release")
+)
+def read_release(request: Request, uid: UUID, as_of: AsOf = "") -> Release | dict[str, Any]:
+    """One release, now or as it was known at a past moment."""
+    release = queries.release_by_uid(request.viewer, uid)
+    if as_of:
+        at = read_moment(as_of, request.viewer.at)
+        return release_as_known(request.viewer, release, at).known.plain()
+    return release
 
 
 @router.put("/releases/{uid}", response=ReleaseOut, summary=gettext_noop("Change a release"))

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hikeshi.organisation.models import new_uid
 from hikeshi.organisation.walls import WalledRow
+from hikeshi.records.known import KnownQuerySet
 from hikeshi.records.models import Record
 
 
@@ -370,6 +371,8 @@ class Occurrence(models.Model):
     known_to = models.DateTimeField(null=True)
     opened_in = models.PositiveBigIntegerField()
     closed_in = models.PositiveBigIntegerField(null=True)
+
+    objects = KnownQuerySet.as_manager()
 
     class Meta:
         constraints = [

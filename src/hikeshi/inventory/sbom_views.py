@@ -17,11 +17,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from hikeshi.core.errors import InputRefused
 from hikeshi.inventory import queries
+from hikeshi.inventory.as_known import release_as_known
 from hikeshi.inventory.forms import SLOT_NAMES, SBOMForm
 from hikeshi.inventory.models import Gap, Release
 from hikeshi.inventory.uploads import MAX_BYTES, Upload, too_large, upload_sbom
 from hikeshi.organisation.access import Request, account_of, needs
 from hikeshi.organisation.roles import Permission
+from hikeshi.records.known import read_moment
 from hikeshi.ui.errors import explain
 from hikeshi.ui.paging import page_of
 
@@ -33,6 +35,10 @@ DIFF_SHOWN = 12
 def release(request: Request, number: str) -> HttpResponse:
     """Show one release: its facts, its SBOMs by part, what changed last."""
     found = queries.release_by_number(request.viewer, number)
+    if moment := request.GET.get("as_of"):
+        page = release_as_known(request.viewer, found, read_moment(moment, request.viewer.at))
+        context = {"page": page, "known": page.known, "release": found}
+        return render(request, "inventory/release_as_known.html", context)
     return _overview(request, found, None)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from hikeshi.records.known import KnownQuerySet
+
 STAGE = "matching"
 
 
@@ -34,6 +36,8 @@ class Match(models.Model):
     closed_in = models.PositiveBigIntegerField(null=True)
     known_from = models.DateTimeField()
     known_to = models.DateTimeField(null=True)
+
+    objects = KnownQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -8,8 +8,10 @@ from django.views.decorators.http import require_GET
 
 from hikeshi.intelligence.models import VulnerabilityName
 from hikeshi.matching import queries
+from hikeshi.matching.as_known import vulnerability_as_known
 from hikeshi.organisation.access import Request, needs
 from hikeshi.organisation.roles import Permission
+from hikeshi.records.known import read_moment
 from hikeshi.ui.paging import page_of
 
 
@@ -29,6 +31,10 @@ def findings(request: Request) -> HttpResponse:
 def vulnerability(request: Request, name: str) -> HttpResponse:
     """Show one vulnerability: what it reaches, who says what."""
     found = queries.vulnerability_named(request.viewer, name)
+    if moment := request.GET.get("as_of"):
+        page = vulnerability_as_known(request.viewer, found, read_moment(moment, request.viewer.at))
+        context = {"page": page, "known": page.known, "vulnerability": found}
+        return render(request, "matching/vulnerability_as_known.html", context)
     (reached,) = queries.reached_by(request.viewer, [found])
     names = VulnerabilityName.objects.visible_to(request.viewer).filter(vulnerability=found)
     return render(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal, cast
 from uuid import UUID
 
+from django.utils.translation import get_language
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
@@ -16,7 +17,10 @@ from hikeshi.organisation.models import Company, Unit
 from hikeshi.organisation.queries import companies_of, units_of
 from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
 from hikeshi.organisation.sealed import unseal
+from hikeshi.records.known import read_moment
+from hikeshi.records.rest import AsKnownOut, AsOf
 from hikeshi.triage import queries, services
+from hikeshi.triage.as_known import case_as_known
 from hikeshi.triage.assessing import assess
 from hikeshi.triage.models import Assessment, Case, CaseKind, ExitReason
 
@@ -187,10 +191,15 @@ def _unit(request: Request, uid: UUID | None) -> Unit | None:
     return unit
 
 
-@router.get("/cases/{number}", response=CaseFull, summary=gettext_noop("Read a case"))
-def read_case(request: Request, number: str) -> Case:
-    """One case with what it is about."""
-    return queries.case_by_number(request.viewer, number)
+@router.get("/cases/{number}", response=AsKnownOut | CaseFull, summary=gettext_noop("Read a case"))
+def read_case(request: Request, number: str, as_of: AsOf = "") -> Case | dict[str, Any]:
+    """One case with what it is about, now or as it was known at a past moment."""
+    case = queries.case_by_number(request.viewer, number)
+    if as_of:
+        at = read_moment(as_of, request.viewer.at)
+        language = get_language() or "en"
+        return case_as_known(request.viewer, case, at, language=language).known.plain()
+    return case
 
 
 @router.post("/cases/{number}/move", response=CaseFull, summary=gettext_noop("Move a case"))

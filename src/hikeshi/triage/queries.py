@@ -15,6 +15,7 @@ from hikeshi.inventory.models import Release
 from hikeshi.inventory.queries import fold
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.known import known_at
 from hikeshi.records.models import Clock
 from hikeshi.triage.matrix import Matrix, arrange
 from hikeshi.triage.models import (
@@ -119,11 +120,17 @@ def cases_about(viewer: Viewer, names: Iterable[str]) -> QuerySet[Case]:
     return cases_of(viewer).filter(pk__in=about.values("case_id"))
 
 
-def counting(viewer: Viewer, names: Sequence[str]) -> QuerySet[Assessment]:
-    """Select the decisions that count for these vulnerabilities and that the viewer may see."""
-    return Assessment.objects.visible_to(viewer).filter(
-        vulnerability__in=names, superseded_at__isnull=True
-    )
+def counting(
+    viewer: Viewer, names: Sequence[str], at: datetime | None = None
+) -> QuerySet[Assessment]:
+    """Select the decisions that count for these vulnerabilities and that the viewer may see.
+
+    at: those that counted at a past moment.
+    """
+    counts = Q(superseded_at__isnull=True)
+    if at is not None:
+        counts = known_at(at, since="at", until="superseded_at")
+    return Assessment.objects.visible_to(viewer).filter(counts, vulnerability__in=names)
 
 
 def standing(
@@ -176,15 +183,22 @@ def _outweigh(
 
 
 def matrices_of(
-    viewer: Viewer, case: Case, names: Sequence[str], *, language: str
+    viewer: Viewer,
+    case: Case,
+    names: Sequence[str],
+    *,
+    language: str,
+    at: datetime | None = None,
 ) -> dict[str, Matrix]:
     """Return what stands for each vulnerability of a case, as the viewer may see it.
 
     It speaks of all releases about which this case, or anybody else whom the viewer may see,
     decided for the vulnerability. A participant sees their names even where the product is not
     theirs to see: that is what they were invited for. Three queries whatever the numbers.
+
+    at: what stood at a past moment; None for now.
     """
-    return _matrices(case, counting(viewer, names), names, language)
+    return _matrices(case, counting(viewer, names, at), names, language)
 
 
 def matrices_to_publish(case: Case, names: Sequence[str], *, language: str) -> dict[str, Matrix]:

@@ -307,6 +307,13 @@ def describe_vulnerability(
         if not re.fullmatch(r"CWE-[1-9]\d{0,5}", one):
             raise InputRefused(gettext_noop("“%(name)s” is not a CWE id."), name=one[:40])
     scored = [score(one).vector for one in vectors if one.strip()]
+    before = {
+        "name": vulnerability.name, "cve": vulnerability.cve,
+        **{name: value.value if value and value.is_opened else None for name, value in (
+            ("title", vulnerability.title), ("cwe", vulnerability.weaknesses),
+            ("vectors", vulnerability.vectors),
+        )},
+    }  # fmt: skip
     with transaction.atomic():
         vulnerability.title = seal(dict(title), case.wall)
         vulnerability.weaknesses = seal(wanted, case.wall)
@@ -316,7 +323,7 @@ def describe_vulnerability(
         case.band = _worst_band(vulnerabilities_of(case))
         Case.objects.visible_to(by).filter(pk=case.pk).update(band=case.band, changed_at=at)
         record(
-            "case.vulnerability_described", subject=case, by=by.account, at=at,
+            "case.vulnerability_described", subject=case, by=by.account, at=at, before=before,
             after={"name": vulnerability.name, "cve": cve, "title": dict(title), "cwe": wanted,
                    "vectors": scored},
         )  # fmt: skip

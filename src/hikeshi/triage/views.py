@@ -23,7 +23,9 @@ from hikeshi.core.errors import HikeshiError, NotFound, gettext_noop
 from hikeshi.organisation.access import Request, logged_in, needs
 from hikeshi.organisation.roles import Permission
 from hikeshi.records.blobs import blob_by_uid
+from hikeshi.records.known import read_moment
 from hikeshi.triage import acts, filing, queries, services
+from hikeshi.triage.as_known import case_as_known
 from hikeshi.triage.casepage import CasePage, read_page
 from hikeshi.triage.filters import CaseFilter
 from hikeshi.triage.forms import DescribeForm, EditForm, OpenForm
@@ -123,6 +125,11 @@ def _uids(given: list[str]) -> list[UUID]:
 def case_page(request: Request, number: str) -> HttpResponse:
     """Show a case: what to do now, its clocks, matrix, course and people."""
     case = queries.case_by_number(request.viewer, number)
+    if moment := request.GET.get("as_of"):
+        at = read_moment(moment, request.viewer.at)
+        page = case_as_known(request.viewer, case, at, language=_language())
+        context = {"page": page, "known": page.known, "case": case}
+        return render(request, "triage/case_as_known.html", context)
     return _show(request, case)
 
 
