@@ -61,7 +61,6 @@ def release_as_known(viewer: Viewer, release: Release, at: datetime) -> KnownRel
         SBOM.objects.visible_to(viewer)
         .filter(known_at(at, since="uploaded_at", until="replaced_at"), release=release)
         .select_related("slot", "uploaded_by")
-        .defer("content")
         .order_by("slot__name")
     )
     held = occurrences_known(release, at).values("component_id")
