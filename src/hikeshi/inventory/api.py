@@ -15,8 +15,8 @@ from pydantic import Field
 from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.formats.table.read import read_table
 from hikeshi.inventory import queries, services
-from hikeshi.inventory.importing import LIMITS, import_products, mapping_for
 from hikeshi.inventory.as_known import release_as_known
+from hikeshi.inventory.importing import LIMITS, import_products, mapping_for
 from hikeshi.inventory.models import SBOM, Offering, ProductModel, Release
 from hikeshi.inventory.uploads import MAX_BYTES, too_large, upload_sbom
 from hikeshi.organisation.exchange import Report
