@@ -79,6 +79,7 @@ EVENTS: Final[dict[str, str]] = {
     "case.moved": "A case moved to another phase.",
     "case.vulnerability_added": "A case became about one more vulnerability.",
     "case.vulnerability_described": "A case's vulnerability got its title, CVE id or weaknesses.",
+    "case.vulnerability_scored": "A case's vulnerability was scored by CVSS.",
     "case.participant_admitted": "Somebody was invited to take part in a case.",
     "case.participant_dismissed": "Somebody's part in a case ended.",
     "case.fact_noted": "Something became true of a case's vulnerability.",

@@ -182,7 +182,7 @@ def _vulnerability(
         "vectors": row.vectors.value if row.vectors else None,
     }
     fields = fields_at(
-        told, at, current, names={"case.vulnerability_described"},
+        told, at, current, names={"case.vulnerability_described", "case.vulnerability_scored"},
         only=lambda one: one.after.get("name") == row.name,
     )  # fmt: skip
     return KnownVulnerability(row, cells=cells, **fields)

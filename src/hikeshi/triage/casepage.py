@@ -34,6 +34,7 @@ from hikeshi.triage.models import (
     FactChoice,
     Participant,
     PhaseChoice,
+    VulnerabilityScore,
 )
 from hikeshi.triage.nextstep import NextStep, next_step
 from hikeshi.triage.scores import Scored, headline
@@ -64,6 +65,7 @@ class Subject:
 
     vulnerability: CaseVulnerability
     score: Scored | None
+    scores: Sequence[VulnerabilityScore]
     matrix: Matrix
 
 
@@ -210,8 +212,14 @@ def _about(viewer: Viewer, case: Case) -> _About:
 def _subjects(viewer: Viewer, case: Case, language: str) -> list[Subject]:
     found = queries.vulnerabilities_of(case)
     matrices = queries.matrices_of(viewer, case, [one.name for one in found], language=language)
+    scores = queries.scores_of(found)
     return [
-        Subject(one, headline((one.vectors and one.vectors.value) or ()), matrices[one.name])
+        Subject(
+            one,
+            headline((one.vectors and one.vectors.value) or ()),
+            scores.get(one.pk, []),
+            matrices[one.name],
+        )
         for one in found
     ]
 

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from hikeshi.core.scoring.metrics import BASE, vector_of
 from hikeshi.core.vex import Action, Justification, ProductStatus, Statement
 from hikeshi.organisation.models import Account, Company, Unit
 from hikeshi.organisation.queries import people_of, text_in
@@ -18,6 +19,7 @@ from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.stakeholders.models import Contact
 from hikeshi.stakeholders.queries import contacts_of
+from hikeshi.triage.metricwords import METRICS, VALUES
 from hikeshi.triage.models import (
     ActionChoice,
     Case,
@@ -327,6 +329,35 @@ class AddVulnerabilityForm(forms.Form):
     """One more vulnerability of the case."""
 
     name = forms.CharField(label=_("Vulnerability"), max_length=100)
+
+
+class ScoreForm(forms.Form):
+    """The base metrics of one CVSS version, or a whole vector instead."""
+
+    vector = forms.CharField(
+        label=_("Or paste a vector"), required=False, max_length=400,
+        help_text=_("It counts before the choices above, with all its metrics."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, version: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.version = version
+        for metric, values in BASE[version].items():
+            choices = [(one, f"{VALUES[metric][one]} ({one})") for one in values]
+            self.fields[metric] = forms.ChoiceField(
+                label=f"{METRICS[metric]} ({metric})", choices=choices, required=False,
+                widget=forms.RadioSelect,
+            )  # fmt: skip
+
+    def metrics(self) -> list[forms.BoundField]:
+        """Return the fields of the metrics, in the order of the vector."""
+        return [self[metric] for metric in BASE[self.version]]
+
+    def entered(self) -> str:
+        """Return the vector that was pasted or chosen. Raises InputRefused naming what lacks."""
+        pasted = str(self.cleaned_data["vector"]).strip()
+        chosen = {metric: self.cleaned_data[metric] for metric in BASE[self.version]}
+        return pasted or vector_of(self.version, chosen)
 
 
 class DescribeForm(forms.Form):

@@ -164,6 +164,27 @@ class CaseVulnerability(models.Model):
         return self.cve or self.name
 
 
+class VulnerabilityScore(models.Model):
+    """What somebody scored a case's vulnerability by CVSS; the newest of a version counts.
+
+    score: the vector's, as text with one decimal, sealed with it.
+    """
+
+    vulnerability = models.ForeignKey(
+        CaseVulnerability, on_delete=models.PROTECT, related_name="scores"
+    )
+    version = models.CharField(max_length=4)
+    vector = SealedField()
+    score = SealedField()
+    by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+    superseded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-version", "-at", "-pk"]
+        indexes = [models.Index(fields=["vulnerability", "-at"], name="score_by_vulnerability")]
+
+
 class CaseRole(models.TextChoices):
     """What a participant does in a case (R010, and CERT/CC's roles)."""
 

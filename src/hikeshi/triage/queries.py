@@ -25,6 +25,7 @@ from hikeshi.triage.models import (
     CaseVulnerability,
     EmbargoTerm,
     Participant,
+    VulnerabilityScore,
 )
 
 OPEN: Final = ~Q(phase="closed")
@@ -97,6 +98,20 @@ def vulnerability_by_uid(case: Case, uid: UUID) -> CaseVulnerability:
     if found is None:
         raise NotFound(gettext_noop("There is no such vulnerability."))
     return found
+
+
+def scores_of(vulnerabilities: Sequence[CaseVulnerability]) -> dict[int, list[VulnerabilityScore]]:
+    """Return the scores that count, by vulnerability, newest CVSS version first; one query."""
+    found = list(
+        VulnerabilityScore.objects.filter(
+            vulnerability__in=vulnerabilities, superseded_at__isnull=True
+        ).select_related("by")
+    )
+    unseal(found, "vector", "score")
+    by_vulnerability: dict[int, list[VulnerabilityScore]] = {}
+    for row in found:
+        by_vulnerability.setdefault(row.vulnerability_id, []).append(row)
+    return by_vulnerability
 
 
 def facts_of(case: Case) -> list[CaseFact]:

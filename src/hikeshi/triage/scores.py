@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cvss import CVSS2, CVSS3, CVSS4
-from cvss.exceptions import CVSSError
-
 from hikeshi.core.errors import InputRefused, gettext_noop
+from hikeshi.core.scoring.cvss import base_score
 from hikeshi.triage.models import Band
 
 
@@ -23,24 +21,17 @@ class Scored:
 
 
 def score(vector: str) -> Scored:
-    """Compute the score of a vector of any CVSS version.
+    """Compute the base score of a vector of any CVSS version.
 
     Raises InputRefused naming the vector.
     Source: CVSS 3.1, section 5; version 2.0 is given the same bands.
     """
     vector = vector.strip()
-    try:
-        if vector.startswith("CVSS:4"):
-            version, value = "4.0", float(CVSS4(vector).base_score)
-        elif vector.startswith("CVSS:3"):
-            version, value = vector[5:8], float(CVSS3(vector).scores()[-1])
-        else:
-            version, value = "2.0", float(CVSS2(vector).scores()[-1])
-    except (CVSSError, ValueError, TypeError) as error:
-        raise InputRefused(
-            gettext_noop("“%(vector)s” is not a CVSS vector."), vector=vector[:200]
-        ) from error
-    return Scored(vector, version, value, band(value))
+    value = base_score(vector)
+    if value is None:
+        raise InputRefused(gettext_noop("“%(vector)s” is not a CVSS vector."), vector=vector[:200])
+    version = vector[5:8] if vector.startswith("CVSS:") else "2.0"
+    return Scored(vector, version, float(value), band(float(value)))
 
 
 def band(value: float) -> Band:

@@ -110,6 +110,14 @@ def _scheduled(_before: Payload, after: Payload, _names: Names) -> str:
     return _("scheduled the publication for %(new)s") % {"new": _moment(after.get("publish_at"))}
 
 
+def _scored(_before: Payload, after: Payload, _names: Names) -> str:
+    return _("scored %(name)s by CVSS %(version)s: %(score)s") % {
+        "name": after.get("name", ""),
+        "version": after.get("version", ""),
+        "score": after.get("score", ""),
+    }
+
+
 def _named(sentence: str) -> Callable[[Payload, Payload, Names], str]:
     return lambda _before, after, _names: _(sentence) % {"name": after.get("name", "")}
 
@@ -124,6 +132,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Payload, Payload, Names], str]]] = {
     "case.moved": _moved,
     "case.vulnerability_added": _named(gettext_noop("added the vulnerability %(name)s")),
     "case.vulnerability_described": _named(gettext_noop("described the vulnerability %(name)s")),
+    "case.vulnerability_scored": _scored,
     "case.participant_admitted": _admitted,
     "case.participant_dismissed": _dismissed,
     "case.fact_noted": _noted,

@@ -35,6 +35,7 @@ from hikeshi.triage.models import (
 from hikeshi.triage.participants import note_founders
 from hikeshi.triage.queries import vulnerabilities_of
 from hikeshi.triage.scores import headline, score
+from hikeshi.triage.scoring import keep_scores, worst_band
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,99}")
 _TEXT_LIMIT = 100_000
@@ -92,10 +93,7 @@ def open_case(
         )  # fmt: skip
         if not names and kind == CaseKind.VULNERABILITY:
             names = [number]
-        CaseVulnerability.objects.bulk_create(
-            CaseVulnerability(case=case, name=name, added_at=at, vectors=seal(list(vectors), wall))
-            for name in dict.fromkeys(names)
-        )
+        _name_vulnerabilities(case, names, vectors, by.account, at)
         note_founders(case=case, people=inside.values(), at=at)
         record(
             "case.opened", subject=case, by=by.account, at=at,
@@ -106,6 +104,19 @@ def open_case(
         _investigate(case=case, names=names, releases=releases, by=by, at=at)
         deadlines.after_opening(case=case, by=by, at=at)
     return case
+
+
+def _name_vulnerabilities(
+    case: Case, names: Sequence[str], vectors: Sequence[str], by: Account, at: datetime
+) -> None:
+    scored = [score(one) for one in vectors]
+    for name in dict.fromkeys(names):
+        one = CaseVulnerability.objects.create(
+            case=case, name=name, added_at=at, vectors=seal([], case.wall)
+        )
+        if scored:
+            keep_scores(vulnerability=one, scored=scored, by=by, at=at)
+            one.save(update_fields=["vectors"])
 
 
 def investigate(
@@ -164,12 +175,6 @@ def checked_name(name: str) -> str:
 def _band(vectors: Sequence[str]) -> str:
     found = headline(vectors)
     return found.band.value if found else ""
-
-
-def _worst_band(vulnerabilities: Iterable[CaseVulnerability]) -> str:
-    scored = [headline(one.vectors.value or ()) for one in vulnerabilities if one.vectors]
-    worst = max((one for one in scored if one), key=lambda one: one.score, default=None)
-    return worst.band.value if worst else ""
 
 
 def change_case(*, case: Case, revision: int, by: Viewer, at: datetime, **changes: Any) -> Case:
@@ -306,7 +311,7 @@ def describe_vulnerability(
     for one in wanted:
         if not re.fullmatch(r"CWE-[1-9]\d{0,5}", one):
             raise InputRefused(gettext_noop("“%(name)s” is not a CWE id."), name=one[:40])
-    scored = [score(one).vector for one in vectors if one.strip()]
+    scored = [score(one) for one in vectors if one.strip()]
     before = {
         "name": vulnerability.name, "cve": vulnerability.cve,
         **{name: value.value if value and value.is_opened else None for name, value in (
@@ -317,15 +322,15 @@ def describe_vulnerability(
     with transaction.atomic():
         vulnerability.title = seal(dict(title), case.wall)
         vulnerability.weaknesses = seal(wanted, case.wall)
-        vulnerability.vectors = seal(scored, case.wall)
+        keep_scores(vulnerability=vulnerability, scored=scored, by=by.account, at=at)
         vulnerability.cve = cve
         vulnerability.save(update_fields=["title", "weaknesses", "vectors", "cve"])
-        case.band = _worst_band(vulnerabilities_of(case))
+        case.band = worst_band(vulnerabilities_of(case))
         Case.objects.visible_to(by).filter(pk=case.pk).update(band=case.band, changed_at=at)
         record(
             "case.vulnerability_described", subject=case, by=by.account, at=at, before=before,
             after={"name": vulnerability.name, "cve": cve, "title": dict(title), "cwe": wanted,
-                   "vectors": scored},
+                   "vectors": [one.vector for one in scored]},
         )  # fmt: skip
     return vulnerability
 

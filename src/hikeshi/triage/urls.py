@@ -14,6 +14,7 @@ urlpatterns = [
     path("cases/<str:number>/releases/", views.releases, name="releases"),
     path("cases/<str:number>/decisions/<uuid:release>/", views.decisions, name="decisions"),
     path("cases/<str:number>/vulnerabilities/<uuid:uid>/", views.describe, name="describe"),
+    path("cases/<str:number>/vulnerabilities/<uuid:uid>/score/", views.rate, name="score"),
     path("cases/<str:number>/people/<uuid:uid>/dismiss/", views.dismiss, name="dismiss"),
     path("cases/<str:number>/tasks/<uuid:uid>/", views.task_move, name="task"),
     path("cases/<str:number>/files/<uuid:uid>/remove/", views.file_remove, name="file_remove"),

@@ -20,17 +20,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from hikeshi.core.errors import HikeshiError, NotFound, gettext_noop
+from hikeshi.core.scoring.metrics import VERSIONS, metrics_of
 from hikeshi.organisation.access import Request, logged_in, needs
 from hikeshi.organisation.roles import Permission
 from hikeshi.records.blobs import blob_by_uid
 from hikeshi.records.known import read_moment
-from hikeshi.triage import acts, filing, queries, services
+from hikeshi.triage import acts, filing, queries, scoring, services
 from hikeshi.triage.as_known import case_as_known
 from hikeshi.triage.casepage import CasePage, read_page
 from hikeshi.triage.filters import CaseFilter
-from hikeshi.triage.forms import DescribeForm, EditForm, OpenForm
+from hikeshi.triage.forms import DescribeForm, EditForm, OpenForm, ScoreForm
 from hikeshi.triage.models import Band, Case, CaseKind, PhaseChoice
 from hikeshi.triage.participants import dismiss_participant
+from hikeshi.triage.scores import score
 from hikeshi.ui.errors import explain, status_of
 from hikeshi.ui.paging import page_of
 
@@ -315,6 +317,41 @@ def describe(request: Request, number: str, uid: UUID) -> HttpResponse:
     status = 422 if form.is_bound else 200
     context = {"form": form, "case": case, "subject": one}
     return render(request, "triage/describe.html", context, status=status)
+
+
+@needs(Permission.CASE_WORK)
+@require_http_methods(["GET", "POST"])
+def rate(request: Request, number: str, uid: UUID) -> HttpResponse:
+    """Score a vulnerability: choose metrics, see what they come to, keep it."""
+    case = queries.case_by_number(request.viewer, number)
+    one = queries.vulnerability_by_uid(case, uid)
+    held = queries.scores_of([one]).get(one.pk, [])
+    wanted = request.GET.get("version", "")
+    version = wanted if wanted in VERSIONS else (held[0].version if held else VERSIONS[0])
+    if version not in VERSIONS:
+        version = VERSIONS[0]
+    now = next((row.vector.value for row in held if row.version == version), "") or ""
+    posted = request.POST if request.method == "POST" else None
+    form = ScoreForm(posted, version=version, initial=metrics_of(now)[1])
+    made = None
+    if posted is not None and form.is_valid():
+        try:
+            made = score(form.entered())
+            if posted.get("do") == "save":
+                scoring.rate_vulnerability(
+                    vulnerability=one, vector=made.vector, by=request.viewer, at=request.viewer.at
+                )
+                return redirect(reverse("triage:case", args=[number]) + "#matrix")
+        except HikeshiError as error:
+            made = None
+            form.add_error(None, explain(error))
+    context = {
+        "case": case, "subject": one, "form": form, "version": version, "versions": VERSIONS,
+        "scores": held, "made": made,
+    }  # fmt: skip
+    template = "triage/score.html#result" if request.htmx else "triage/score.html"
+    status = 422 if form.errors and not request.htmx else 200
+    return render(request, template, context, status=status)
 
 
 @logged_in
