@@ -18,11 +18,18 @@ from django.db import transaction
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext
 
-from hikeshi.core.errors import HikeshiError, InputRefused, Malformed, TooLarge, gettext_noop
+from hikeshi.core.errors import (
+    HikeshiError,
+    InputRefused,
+    Malformed,
+    NotAllowed,
+    TooLarge,
+    gettext_noop,
+)
 from hikeshi.organisation import people, units
 from hikeshi.organisation.models import Account, Appointment, Company, DutyType, Unit
 from hikeshi.organisation.queries import running, unit_parents, units_of
-from hikeshi.organisation.roles import Role
+from hikeshi.organisation.roles import PERMISSION_WORDS, Permission, Role
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.ui.errors import explain
 
@@ -197,7 +204,7 @@ def import_units(
             "team_type": row["team_type"],
             "protected_asset": row["protected_asset"],
             "region": row["region"],
-            "zone": _zone(row["zone"]),
+            "zone": zone_name(row["zone"]),
             "owner": _owner(viewer, row["owner"]),
         }
         parent = names.find(row["parent"]) if row["parent"] else None
@@ -253,7 +260,11 @@ def import_people(
 
 
 def export_units(viewer: Viewer, company: Company) -> str:
-    """Write a company's open units as CSV, in an order in which they can be read back."""
+    """Write a company's open units as CSV, in an order in which they can be read back.
+
+    Raises NotAllowed without the right to export anywhere in the company.
+    """
+    _require_export(viewer, company)
     uids = dict(units_of(viewer).filter(company=company).values_list("pk", "uid"))
     parents = unit_parents([company.pk], viewer.at)
     nodes = units.unit_tree(viewer, company, language="en")
@@ -278,7 +289,8 @@ def export_units(viewer: Viewer, company: Company) -> str:
 
 
 def export_people(viewer: Viewer, company: Company) -> str:
-    """Write who holds which role in a company now as CSV."""
+    """Write who holds which role in a company now as CSV. Raises NotAllowed as above."""
+    _require_export(viewer, company)
     held = (
         people.appointments_seen_by(viewer)
         .filter(running(viewer.at), company=company, delegate_of__isnull=True)
@@ -302,6 +314,14 @@ def export_people(viewer: Viewer, company: Company) -> str:
     return _written(PERSON_COLUMNS, rows)
 
 
+def _require_export(viewer: Viewer, company: Company) -> None:
+    if company.pk not in viewer.company_ids(Permission.EXPORT):
+        raise NotAllowed(
+            gettext_noop("This needs the right “%(right)s”. An administrator can grant it."),
+            right=PERMISSION_WORDS[Permission.EXPORT],
+        )
+
+
 def _owner(viewer: Viewer, email: str) -> Account | None:
     if not email:
         return None
@@ -313,7 +333,8 @@ def _owner(viewer: Viewer, email: str) -> Account | None:
     return known
 
 
-def _zone(name: str) -> str:
+def zone_name(name: str) -> str:
+    """Return the name of a time zone, "" as it is. Raises InputRefused for what is none."""
     if name:
         try:
             ZoneInfo(name)

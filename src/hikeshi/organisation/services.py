@@ -213,10 +213,13 @@ def appoint(
 ) -> Appointment:
     """Give a person a dated role in a company or unit.
 
-    Raises InputRefused for a guest without an end, Conflict for a unit of another company.
+    Raises InputRefused for a guest without an end and for an end that is past, Conflict for a
+    unit of another company.
     """
     if role is Role.GUEST and until is None:
         raise InputRefused(gettext_noop("A guest needs a day on which access ends."))
+    if until is not None and until <= at:
+        raise InputRefused(gettext_noop("The role would end before it starts; choose a later day."))
     if unit is not None and unit.company_id != company.pk:
         raise Conflict(gettext_noop("The unit belongs to another company."))
     with transaction.atomic():

@@ -1,0 +1,185 @@
+"""``hikeshi unit`` and ``hikeshi person``: list, import, export; ``hikeshi link``: a way in."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.utils import timezone, translation
+from rich.console import Console
+from rich.table import Table
+
+from hikeshi.core.errors import InputRefused, NotFound, gettext_noop
+from hikeshi.organisation import exchange, people, units
+from hikeshi.organisation.links import first_link, link_path
+from hikeshi.organisation.models import Company
+from hikeshi.organisation.queries import companies_of, running, text_in
+from hikeshi.organisation.viewer import Viewer
+
+PIPE_WIDTH = 500
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands of this area."""
+    for name, said in (("unit", "units of a company"), ("person", "people and their roles")):
+        acts = commands.add_parser(name, help=said).add_subparsers(
+            dest="act", required=True, metavar="ACT"
+        )
+        for act, what in (
+            ("list", f"list {said}"),
+            ("export", f"write {said} as CSV"),
+            ("import", f"take in {said} from a CSV: all lines or none"),
+        ):
+            parser = acts.add_parser(act, help=what)
+            parser.add_argument("--company", default="", metavar="SLUG",
+                                help="needed with several companies")  # fmt: skip
+            if act == "import":
+                parser.add_argument("file", type=Path)
+                parser.add_argument("--dry-run", action="store_true",
+                                    help="say what would be done")  # fmt: skip
+            parser.set_defaults(run=RUNS[name, act], acts=True)
+    parser = commands.add_parser("link", help="print a one-time link to set up or to log in")
+    parser.set_defaults(run=print_link)
+
+
+def print_link(_options: argparse.Namespace, _viewer: None) -> None:
+    """Print a one-time link: the set-up while there is no company, else an administrator's login.
+
+    Whoever may run this can read the key file and the database too.
+    """
+    purpose, secret = first_link(at=timezone.now())
+    sys.stdout.write(settings.BASE_URL + link_path(purpose, secret) + "\n")
+
+
+def _company(viewer: Viewer, slug: str) -> Company:
+    own = list(companies_of(viewer).filter(slug=slug) if slug else companies_of(viewer)[:2])
+    if not own:
+        raise NotFound(gettext_noop("There is no such company, or none that you belong to."))
+    if len(own) > 1:
+        raise InputRefused(gettext_noop("You belong to several companies; name one by --company."))
+    return own[0]
+
+
+def _show(options: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
+    if options.format == "json":
+        sys.stdout.write(orjson.dumps(rows, default=str).decode() + "\n")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in rows[0] if rows else []:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(file=sys.stdout, width=width).print(table)
+
+
+def list_units(options: argparse.Namespace, viewer: Viewer) -> None:
+    """List the open units of a company, those below indented."""
+    language = translation.get_language() or "en"
+    tree = units.unit_tree(viewer, _company(viewer, options.company), language=language)
+    indent = "" if options.format == "json" else "  "
+    _show(
+        options,
+        [
+            {
+                "name": indent * node.depth + text_in(node.unit.name, language),
+                "kind": node.unit.kind,
+                "team": node.unit.team_type,
+                "people": node.people,
+                "uid": str(node.unit.uid),
+            }
+            for node in tree
+        ],
+    )
+
+
+def list_people(options: argparse.Namespace, viewer: Viewer) -> None:
+    """List who holds which role now."""
+    language = translation.get_language() or "en"
+    held = (
+        people.appointments_seen_by(viewer)
+        .filter(running(viewer.at), company=_company(viewer, options.company))
+        .select_related("account", "unit")
+        .order_by("account__name", "pk")
+    )
+    _show(
+        options,
+        [
+            {
+                "name": row.account.name,
+                "email": row.account.email,
+                "role": row.role,
+                "unit": text_in(row.unit.name, language) if row.unit else None,
+                "duty": row.duty,
+                "load_percent": row.load_percent,
+                "until": row.until.isoformat() if row.until else None,
+            }
+            for row in held
+        ],
+    )
+
+
+def export_units(options: argparse.Namespace, viewer: Viewer) -> None:
+    """Write the open units as CSV to standard output."""
+    sys.stdout.write(exchange.export_units(viewer, _company(viewer, options.company)))
+
+
+def export_people(options: argparse.Namespace, viewer: Viewer) -> None:
+    """Write who holds which role as CSV to standard output."""
+    sys.stdout.write(exchange.export_people(viewer, _company(viewer, options.company)))
+
+
+def _content(path: Path) -> bytes:
+    if not path.is_file():
+        raise NotFound(gettext_noop("There is no file %(path)s."), path=str(path))
+    with path.open("rb") as file:
+        return file.read(exchange.MOST_BYTES + 1)
+
+
+def _report(options: argparse.Namespace, report: exchange.Report) -> int:
+    _show(
+        options,
+        [
+            {"line": x.number, "about": x.about, "outcome": x.action, "reason": x.error}
+            for x in report.lines
+        ],
+    )
+    return 3 if report.refused else 0
+
+
+def import_units(options: argparse.Namespace, viewer: Viewer) -> int:
+    """Take in units from a CSV; exit code 3 when a line is refused and nothing was written."""
+    report = exchange.import_units(
+        viewer=viewer,
+        company=_company(viewer, options.company),
+        rows=exchange.read_rows(_content(options.file), exchange.UNIT_COLUMNS),
+        at=timezone.now(),
+        apply=not options.dry_run,
+    )
+    return _report(options, report)
+
+
+def import_people(options: argparse.Namespace, viewer: Viewer) -> int:
+    """Take in people from a CSV; exit code 3 when a line is refused and nothing was written."""
+    report = exchange.import_people(
+        viewer=viewer,
+        company=_company(viewer, options.company),
+        rows=exchange.read_rows(_content(options.file), exchange.PERSON_COLUMNS),
+        at=timezone.now(),
+        apply=not options.dry_run,
+    )
+    return _report(options, report)
+
+
+RUNS: dict[tuple[str, str], Any] = {
+    ("unit", "list"): list_units,
+    ("unit", "export"): export_units,
+    ("unit", "import"): import_units,
+    ("person", "list"): list_people,
+    ("person", "export"): export_people,
+    ("person", "import"): import_people,
+}
