@@ -14,7 +14,8 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
-from django.core.cache import cache
+from allauth.usersessions.models import UserSession
+from django.core.cache import cache, caches
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -285,3 +286,30 @@ def test_a_login_link_is_no_set_up_link_and_the_other_way_round(
     _link, secret = issue_link(purpose=SETUP, at=now)
     assert client.get(f"/link/{secret}/").status_code == 404
     assert client.post(f"/link/{secret}/").status_code == 404
+
+
+def test_a_session_and_a_person_are_seen_at_most_once_in_five_minutes(
+    client: Client, kazahaya: Firm
+) -> None:
+    log_in(client, kazahaya.admin.email)
+    old = timezone.now() - timedelta(hours=3)
+    Account.objects.update(last_login=old, last_seen_at=old)
+    UserSession.objects.update(last_seen_at=old)
+    caches["memory"].clear()
+    client.get(reverse("organisation:me"))
+    seen = UserSession.objects.get().last_seen_at
+    assert timezone.now() - seen < timedelta(minutes=1)
+    assert Account.objects.get().last_seen_at == seen
+    UserSession.objects.update(last_seen_at=old)
+    client.get(reverse("organisation:me"))
+    assert UserSession.objects.get().last_seen_at == old, "one write in five minutes is enough"
+    caches["memory"].clear()
+    client.get(reverse("organisation:me"))
+    assert "minutes ago" not in client.get(reverse("usersessions_list")).content.decode()
+    assert UserSession.objects.get().last_seen_at > seen
+
+
+def test_the_set_up_makes_a_prefix_of_the_name(client: Client) -> None:
+    _link, secret = issue_link(purpose=SETUP, at=timezone.now())
+    client.post(link_path(SETUP, secret), entered(number_prefix=""))
+    assert Company.objects.get().prefix == "KE"

@@ -38,6 +38,7 @@ EVENTS: Final[dict[str, str]] = {
     "account.extended": "The day on which an account ends was changed.",
     "account.welcomed": "A person came by an invitation.",
     "account.invited": "A person was invited by a one-time link.",
+    "account.link_made": "An operator made a one-time login link on the command line.",
     "token.issued": "An API token was made.",
     "token.revoked": "An API token was revoked.",
     "appointment.made": "A person was given a role.",

@@ -1,4 +1,4 @@
-"""``hikeshi unit`` and ``hikeshi person``: list, import, export; ``hikeshi link``: a way in."""
+"""``hikeshi company``, ``unit``, ``person``: list, import, export; ``hikeshi link``: a way in."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from hikeshi.core.errors import InputRefused, NotFound, gettext_noop
-from hikeshi.organisation import exchange, people, units
-from hikeshi.organisation.links import first_link, link_path
+from hikeshi.organisation import company_exchange, exchange, people, units
+from hikeshi.organisation.links import link_path, operators_link
 from hikeshi.organisation.models import Company
 from hikeshi.organisation.queries import companies_of, running, text_in
 from hikeshi.organisation.viewer import Viewer
@@ -25,7 +25,11 @@ PIPE_WIDTH = 500
 
 def add_commands(commands: Any) -> None:
     """Add the commands of this area."""
-    for name, said in (("unit", "units of a company"), ("person", "people and their roles")):
+    for name, said in (
+        ("company", "companies of a group"),
+        ("unit", "units of a company"),
+        ("person", "people and their roles"),
+    ):
         acts = commands.add_parser(name, help=said).add_subparsers(
             dest="act", required=True, metavar="ACT"
         )
@@ -35,23 +39,26 @@ def add_commands(commands: Any) -> None:
             ("import", f"take in {said} from a CSV: all lines or none"),
         ):
             parser = acts.add_parser(act, help=what)
-            parser.add_argument("--company", default="", metavar="SLUG",
-                                help="needed with several companies")  # fmt: skip
+            if name != "company":
+                parser.add_argument("--company", default="", metavar="SLUG",
+                                    help="needed with several companies")  # fmt: skip
             if act == "import":
                 parser.add_argument("file", type=Path)
                 parser.add_argument("--dry-run", action="store_true",
                                     help="say what would be done")  # fmt: skip
             parser.set_defaults(run=RUNS[name, act], acts=True)
     parser = commands.add_parser("link", help="print a one-time link to set up or to log in")
+    parser.add_argument("--email", default="", metavar="EMAIL",
+                        help="for this person; the oldest administrator without it")  # fmt: skip
     parser.set_defaults(run=print_link)
 
 
-def print_link(_options: argparse.Namespace, _viewer: None) -> None:
+def print_link(options: argparse.Namespace, _viewer: None) -> None:
     """Print a one-time link: the set-up while there is no company, else an administrator's login.
 
     Whoever may run this can read the key file and the database too.
     """
-    purpose, secret = first_link(at=timezone.now())
+    purpose, secret = operators_link(email=options.email, at=timezone.now())
     sys.stdout.write(settings.BASE_URL + link_path(purpose, secret) + "\n")
 
 
@@ -175,7 +182,44 @@ def import_people(options: argparse.Namespace, viewer: Viewer) -> int:
     return _report(options, report)
 
 
+def list_companies(options: argparse.Namespace, viewer: Viewer) -> None:
+    """List the companies of the one who acts."""
+    language = translation.get_language() or "en"
+    _show(
+        options,
+        [
+            {
+                "slug": company.slug,
+                "name": text_in(company.name, language),
+                "prefix": company.prefix,
+                "parent": company.parent.slug if company.parent else None,
+                "uid": str(company.uid),
+            }
+            for company in companies_of(viewer).select_related("parent")
+        ],
+    )
+
+
+def export_companies(_options: argparse.Namespace, viewer: Viewer) -> None:
+    """Write the companies as CSV to standard output."""
+    sys.stdout.write(company_exchange.export_companies(viewer))
+
+
+def import_companies(options: argparse.Namespace, viewer: Viewer) -> int:
+    """Take in companies from a CSV; exit code 3 when a line is refused and nothing was written."""
+    report = company_exchange.import_companies(
+        viewer=viewer,
+        rows=exchange.read_rows(_content(options.file), company_exchange.COMPANY_COLUMNS),
+        at=timezone.now(),
+        apply=not options.dry_run,
+    )
+    return _report(options, report)
+
+
 RUNS: dict[tuple[str, str], Any] = {
+    ("company", "list"): list_companies,
+    ("company", "export"): export_companies,
+    ("company", "import"): import_companies,
     ("unit", "list"): list_units,
     ("unit", "export"): export_units,
     ("unit", "import"): import_units,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from itertools import count
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -14,6 +16,9 @@ from hikeshi.organisation import journal, keys, services
 from hikeshi.organisation.models import Account, Company, CompanyKey
 from hikeshi.organisation.roles import Permission, Role
 from hikeshi.organisation.viewer import Viewer
+
+# Says nothing of which company it is.
+_LEGAL_FORMS: Final = {"co", "ltd", "inc", "corp", "gmbh", "ag", "kk", "llc", "the"}
 
 
 def _account(viewer: Viewer) -> Account:
@@ -70,6 +75,21 @@ def add_company(
         )
         services.appoint(account=account, company=company, role=Role.ADMIN, by=account, at=at)
     return company
+
+
+def suggested_prefix(name: Mapping[str, str]) -> str:
+    """Make a number prefix of a company's name that no other company has.
+
+    The initials of its Latin words, the first letters of a single word, “PS” without any.
+    """
+    words = re.findall(r"[A-Za-z][A-Za-z0-9]*", name.get("en") or next(iter(name.values()), ""))
+    words = [word for word in words if word.lower() not in _LEGAL_FORMS] or words
+    base = "".join(word[0] for word in words) if len(words) > 1 else "".join(words)[:3]
+    base = (base.upper() if len(base) > 1 else f"{base.upper()}PS")[:5] or "PS"
+    taken = set(Company.objects.filter(prefix__startswith=base).values_list("prefix", flat=True))
+    if base not in taken:
+        return base
+    return next(f"{base}{n}" for n in count(2) if f"{base}{n}" not in taken)
 
 
 def keys_of(viewer: Viewer, company: Company) -> QuerySet[CompanyKey]:

@@ -15,6 +15,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext
 
@@ -28,7 +29,7 @@ from hikeshi.core.errors import (
 )
 from hikeshi.organisation import people, units
 from hikeshi.organisation.models import Account, Appointment, Company, DutyType, Unit
-from hikeshi.organisation.queries import running, unit_parents, units_of
+from hikeshi.organisation.queries import unit_parents, units_of
 from hikeshi.organisation.roles import PERMISSION_WORDS, Permission, Role
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.ui.errors import explain
@@ -40,7 +41,7 @@ UNIT_COLUMNS: Final = (
     "region", "zone",
 )  # fmt: skip
 PERSON_COLUMNS: Final = (
-    "email", "name", "role", "unit", "duty", "load_percent", "until", "language",
+    "email", "name", "role", "unit", "duty", "load_percent", "since", "until", "language",
 )  # fmt: skip
 Row = dict[str, str]
 
@@ -141,7 +142,8 @@ def _safe(cell: object) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
-def _written(columns: tuple[str, ...], rows: Iterable[Mapping[str, object]]) -> str:
+def written(columns: tuple[str, ...], rows: Iterable[Mapping[str, object]]) -> str:
+    """Write a CSV that spreadsheets read as text and never compute."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(columns)
@@ -151,9 +153,10 @@ def _written(columns: tuple[str, ...], rows: Iterable[Mapping[str, object]]) -> 
     return "\ufeff" + buffer.getvalue()
 
 
-def _run(
+def run_lines(
     rows: list[tuple[int, Row]], act: Callable[[Row], tuple[str, str]], *, apply: bool
 ) -> Report:
+    """Try each line by itself, and keep what they did when all went well and ``apply`` says so."""
     report = Report()
     with transaction.atomic():
         for number, row in rows:
@@ -224,7 +227,7 @@ def import_units(
             units.rehang_unit(viewer=viewer, unit=unit, parent=parent, at=at)
         return "changed" if changes or moved else "unchanged", next(iter(name.values()))
 
-    return _run(rows, act, apply=apply)
+    return run_lines(rows, act, apply=apply)
 
 
 def import_people(
@@ -237,16 +240,18 @@ def import_people(
         role = _role(row["role"])
         unit = names.find(row["unit"]) if row["unit"] else None
         details = {"duty": _duty(row["duty"]), "load_percent": _load(row["load_percent"])}
-        until = _until(row["until"], company)
+        since, until = _day(row["since"], company), _day(row["until"], company)
+        # One that starts later counts as given; a start that is past says nothing about a new one.
         held = Appointment.objects.filter(
-            running(at), account__email=row["email"].lower(), company=company, unit=unit,
-            role=role.value, delegate_of__isnull=True,
+            Q(until__isnull=True) | Q(until__gt=at), account__email=row["email"].lower(),
+            company=company, unit=unit, role=role.value, delegate_of__isnull=True,
         ).first()  # fmt: skip
         if held is None:
             people.invite_person(
                 viewer=viewer, email=people.clean_email(row["email"]),
                 name=row["name"] or row["email"].partition("@")[0], company=company, role=role,
-                unit=unit, until=until, language=row["language"], at=at, **details,
+                unit=unit, since=since if since and since > at else None, until=until,
+                language=row["language"], at=at, **details,
             )  # fmt: skip
             return "created", row["email"]
         wanted = {**details, "until": until}
@@ -256,7 +261,7 @@ def import_people(
         people.change_role(viewer=viewer, appointment=held, at=at, **changes)
         return "changed", row["email"]
 
-    return _run(rows, act, apply=apply)
+    return run_lines(rows, act, apply=apply)
 
 
 def export_units(viewer: Viewer, company: Company) -> str:
@@ -285,15 +290,16 @@ def export_units(viewer: Viewer, company: Company) -> str:
                 "zone": unit.zone,
             }
 
-    return _written(UNIT_COLUMNS, rows())
+    return written(UNIT_COLUMNS, rows())
 
 
 def export_people(viewer: Viewer, company: Company) -> str:
-    """Write who holds which role in a company now as CSV. Raises NotAllowed as above."""
+    """Write who holds which role in a company now or later as CSV. Raises NotAllowed as above."""
     _require_export(viewer, company)
     held = (
         people.appointments_seen_by(viewer)
-        .filter(running(viewer.at), company=company, delegate_of__isnull=True)
+        .filter(Q(until__isnull=True) | Q(until__gt=viewer.at), company=company)
+        .filter(delegate_of__isnull=True)
         .select_related("account", "unit")
         .order_by("account__email", "pk")
     )
@@ -306,12 +312,13 @@ def export_people(viewer: Viewer, company: Company) -> str:
             "unit": row.unit.uid if row.unit else None,
             "duty": row.duty,
             "load_percent": row.load_percent,
+            "since": row.since.astimezone(zone).date(),
             "until": row.until.astimezone(zone).date() if row.until else None,
             "language": row.account.language,
         }
         for row in held
     )
-    return _written(PERSON_COLUMNS, rows)
+    return written(PERSON_COLUMNS, rows)
 
 
 def _require_export(viewer: Viewer, company: Company) -> None:
@@ -372,8 +379,8 @@ def _load(text: str) -> int | None:
     return int(text)
 
 
-def _until(text: str, company: Company) -> datetime | None:
-    """Read a day as the company's midnight on which the role ends."""
+def _day(text: str, company: Company) -> datetime | None:
+    """Read a day as the company's midnight on which a role starts or ends."""
     if not text:
         return None
     try:

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from hikeshi.core.errors import NotFound, gettext_noop
+from hikeshi.organisation import journal
 from hikeshi.organisation.models import Account, Company, OneTimeLink
 from hikeshi.organisation.queries import administrators
 
@@ -101,16 +102,41 @@ def first_link(*, at: datetime) -> tuple[OneTimeLink.Purpose, str]:
     """
     if not Company.objects.exists():
         return SETUP, issue_link(purpose=SETUP, at=at)[1]
-    administrator = (
-        Account.objects.filter(is_active=True)
-        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=at))
-        .filter(pk__in=administrators(at))
-        .order_by("pk")
-        .first()
-    )
+    administrator = able_to_log_in(at).filter(pk__in=administrators(at)).order_by("pk").first()
     if administrator is None:
         raise NotFound(gettext_noop("No company has an administrator; appoint one first."))
     return LOGIN, issue_link(purpose=LOGIN, account=administrator, at=at)[1]
+
+
+def operators_link(*, email: str, at: datetime) -> tuple[OneTimeLink.Purpose, str]:
+    """Make the link of ``hikeshi link``: as ``first_link``, or a login of the person named.
+
+    It goes on record, since whoever opens it is that person to the program.
+    Raises NotFound for an address that nobody who may log in has.
+    """
+    with transaction.atomic():
+        if not email:
+            purpose, secret = first_link(at=at)
+            if purpose == SETUP:
+                return purpose, secret
+            account = link_from(secret, at=at).account
+        else:
+            account = able_to_log_in(at).filter(email=email.strip().lower()).first()
+            if account is None:
+                raise NotFound(
+                    gettext_noop("No person who may log in has the address %(email)s."),
+                    email=email,
+                )
+            purpose, secret = LOGIN, issue_link(purpose=LOGIN, account=account, at=at)[1]
+        journal.record("account.link_made", subject=account, by=None, at=at)
+    return purpose, secret
+
+
+def able_to_log_in(at: datetime) -> QuerySet[Account]:
+    """Select the accounts that are neither disabled nor ended."""
+    return Account.objects.filter(is_active=True).filter(
+        Q(expires_at__isnull=True) | Q(expires_at__gt=at)
+    )
 
 
 def link_path(purpose: OneTimeLink.Purpose, secret: str) -> str:

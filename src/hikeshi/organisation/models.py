@@ -65,7 +65,7 @@ class Company(models.Model):
     host = models.CharField(
         _("host name of the public pages"), max_length=253, null=True, unique=True
     )
-    prefix = models.CharField(_("number prefix"), max_length=8)
+    prefix = models.CharField(_("number prefix"), max_length=8, unique=True)
     mail_from = models.EmailField(_("mail sender"), blank=True)
     mail_bounce = models.EmailField(_("bounce address"), blank=True)
     mail_domain = models.CharField(_("Message-ID domain"), max_length=253, blank=True)
@@ -224,7 +224,8 @@ class Appointment(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(until__isnull=True) | Q(until__gt=F("since")),
+                # Equal: it was taken back before it began.
+                condition=Q(until__isnull=True) | Q(until__gte=F("since")),
                 name="appointment_ends_after_start",
             ),
             models.CheckConstraint(

@@ -122,6 +122,8 @@ def change_role(
         raise InputRefused(gettext_noop("A guest needs a day on which access ends."))
     if until is not None and until <= at:
         raise InputRefused(gettext_noop("That day is past; end the role instead."))
+    if until is not None and until <= appointment.since:
+        raise InputRefused(gettext_noop("The role would end before it starts; choose a later day."))
     before = {field: getattr(appointment, field) for field in changes}
     with transaction.atomic():
         if until is not None and role is Role.ADMIN and appointment.unit_id is None:

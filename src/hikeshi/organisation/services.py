@@ -38,8 +38,10 @@ def found_company(
     """Set up a company and its first key.
 
     name: ``{language: text}``. settings: further fields of Company.
-    Raises AlreadyDone when the short name is taken.
+    prefix: starts every number of the company; no other company has it.
+    Raises AlreadyDone when the short name or the prefix is taken.
     """
+    prefix = prefix.upper()
     settings.setdefault("languages", ["ja", "en"])
     try:
         with transaction.atomic():
@@ -56,6 +58,11 @@ def found_company(
                 after={"slug": slug, "name": dict(name)},
             )
     except IntegrityError as error:
+        if not Company.objects.filter(slug=slug).exists():
+            raise AlreadyDone(
+                gettext_noop("Another company's numbers start with %(prefix)s; choose another."),
+                prefix=prefix,
+            ) from error
         raise AlreadyDone(
             gettext_noop("A company with the short name “%(slug)s” exists already."), slug=slug
         ) from error
@@ -208,23 +215,29 @@ def appoint(
     at: datetime,
     by: Account | None = None,
     unit: Unit | None = None,
+    since: datetime | None = None,
     until: datetime | None = None,
     **details: Any,
 ) -> Appointment:
     """Give a person a dated role in a company or unit.
 
-    Raises InputRefused for a guest without an end and for an end that is past, Conflict for a
-    unit of another company.
+    since: a moment to come; None for now.
+    Raises InputRefused for a guest without an end, for a start that is past (it would change who
+    could do what in the past) and for an end before the start, Conflict for a unit of another
+    company.
     """
+    since = since or at
+    if since < at:
+        raise InputRefused(gettext_noop("A role cannot start in the past; choose today or later."))
     if role is Role.GUEST and until is None:
         raise InputRefused(gettext_noop("A guest needs a day on which access ends."))
-    if until is not None and until <= at:
+    if until is not None and until <= since:
         raise InputRefused(gettext_noop("The role would end before it starts; choose a later day."))
     if unit is not None and unit.company_id != company.pk:
         raise Conflict(gettext_noop("The unit belongs to another company."))
     with transaction.atomic():
         appointment = Appointment.objects.create(
-            account=account, company=company, unit=unit, role=role.value, since=at, until=until,
+            account=account, company=company, unit=unit, role=role.value, since=since, until=until,
             appointed_by=by, **details,
         )  # fmt: skip
         journal.record(
@@ -234,20 +247,20 @@ def appoint(
             unit=unit,
             by=by,
             at=at,
-            after={"account": str(account.uid), "role": role.value},
+            after={"account": str(account.uid), "role": role.value, "since": since, "until": until},
         )
     return appointment
 
 
 def end_appointment(*, appointment: Appointment, by: Account | None, at: datetime) -> None:
-    """End a role now; the row stays as history.
+    """End a role now; the row stays as history. One that has not begun never counts.
 
     Raises Conflict for the last administrator of a company: nobody could appoint another.
     """
     with transaction.atomic():
         if appointment.role == Role.ADMIN.value and appointment.unit_id is None:
             keep_an_administrator(appointment, at)
-        appointment.until = at
+        appointment.until = max(at, appointment.since)
         appointment.save(update_fields=["until"])
         journal.record(
             "appointment.ended",

@@ -34,5 +34,7 @@ urlpatterns = [
     path("settings/roles/<uuid:uid>/end/", people.role_end, name="role-end"),
     path("settings/company/", company.company, name="company"),
     path("settings/company/add/", company.company_add, name="company-add"),
+    path("settings/company/import/", company.company_import, name="company-import"),
+    path("settings/company/companies.csv", company.company_export, name="company-export"),
     path("settings/company/keys/rotate/", company.key_rotate, name="key-rotate"),
 ]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.utils import timezone
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from hikeshi.core.errors import NotFound, gettext_noop
-from hikeshi.organisation import companies, queries
+from hikeshi.organisation import companies, company_exchange, queries
+from hikeshi.organisation.exchange import MOST_BYTES, Report, read_rows, zone_name
 from hikeshi.organisation.models import Company
 from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
 from hikeshi.organisation.roles import Permission
 
 router = Router()
+Name = dict[Literal["ja", "en"], Annotated[str, Field(min_length=1, max_length=120)]]
 
 
 class CompanyOut(Schema):
@@ -57,8 +60,23 @@ class CompanyChange(Schema):
     """What to change; what is left out stays."""
 
     revision: int = Field(ge=0, le=2**31 - 1, description="The one that was read.")
+    name: Name | None = Field(None, min_length=1)
     org_model: Literal["centralised", "distributed", "hybrid"] | None = None
     single_person: bool | None = None
+    languages: list[Literal["ja", "en"]] | None = Field(None, min_length=1, max_length=2)
+    zone: str | None = Field(None, min_length=1, max_length=64)
+
+
+class CompanyIn(Schema):
+    """A further company to set up; the caller becomes its administrator."""
+
+    slug: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="The short name.")
+    name: Name = Field(min_length=1)
+    prefix: str = Field(
+        pattern=r"^[A-Z][A-Z0-9]{1,7}$", description="Starts every number; no other company has it."
+    )
+    parent: UUID | None = None
+    zone: str = Field("Asia/Tokyo", min_length=1, max_length=64)
 
 
 class CompanyList(ListQuery):
@@ -66,6 +84,29 @@ class CompanyList(ListQuery):
 
     sorts: ClassVar = {"slug": ("slug", "pk"), "-slug": ("-slug", "-pk")}
     sort: Literal["slug", "-slug"] = "slug"
+
+
+class LineOut(Schema):
+    """What became of one line of a file."""
+
+    number: int
+    about: str
+    action: Literal["created", "changed", "unchanged", "refused"]
+    error: str
+
+
+class ReportOut(Schema):
+    """What an import did. applied is false for a preview, and when a line was refused."""
+
+    applied: bool
+    lines: list[LineOut]
+
+
+class TextIn(Schema):
+    """A CSV with a header line."""
+
+    csv: str = Field(max_length=MOST_BYTES)
+    preview: bool = Field(True, description="True says what would be done and does nothing.")
 
 
 def company_by_uid(request: Request, uid: UUID) -> Company:
@@ -106,6 +147,46 @@ def list_companies(request: Request, query: Query[CompanyList]) -> Listed:
     return paged(request, queries.companies_of(request.viewer), query)
 
 
+@router.post(
+    "/companies", response={201: CompanyOut}, summary=gettext_noop("Set up a further company")
+)
+def add_company(request: Request, company: CompanyIn) -> Status[Company]:
+    """Set up a further company, below another one or beside them."""
+    made = companies.add_company(
+        viewer=request.viewer,
+        slug=company.slug,
+        name={str(language): text for language, text in company.name.items()},
+        prefix=company.prefix,
+        parent=company_by_uid(request, company.parent) if company.parent else None,
+        zone=zone_name(company.zone),
+        at=timezone.now(),
+    )
+    return Status(201, made)
+
+
+@router.get(
+    "/companies.csv",
+    summary=gettext_noop("Export companies"),
+    openapi_extra={"responses": {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}},
+)
+def export_companies(request: Request) -> HttpResponse:
+    """The companies of the caller as CSV."""
+    return HttpResponse(
+        company_exchange.export_companies(request.viewer), content_type="text/csv; charset=utf-8"
+    )
+
+
+@router.post("/companies/import", response=ReportOut, summary=gettext_noop("Import companies"))
+def import_companies(request: Request, text: TextIn) -> Report:
+    """Set up and change companies from a CSV: all lines or none."""
+    return company_exchange.import_companies(
+        viewer=request.viewer,
+        rows=read_rows(text.csv.encode(), company_exchange.COMPANY_COLUMNS),
+        at=timezone.now(),
+        apply=not text.preview,
+    )
+
+
 @router.get("/companies/{uid}", response=CompanyOut, summary=gettext_noop("Read a company"))
 def read_company(request: Request, uid: UUID) -> Company:
     """One company."""
@@ -116,6 +197,7 @@ def read_company(request: Request, uid: UUID) -> Company:
 def change_company(request: Request, uid: UUID, change: CompanyChange) -> Company:
     """Change how a company runs its PSIRT; mail, host and keys are set on the page."""
     changes = change.model_dump(exclude={"revision"}, exclude_none=True)
+    zone_name(changes.get("zone", ""))
     return companies.edit_company(
         viewer=request.viewer,
         company=company_by_uid(request, uid),

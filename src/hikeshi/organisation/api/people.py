@@ -14,8 +14,7 @@ from pydantic import AwareDatetime, Field
 
 from hikeshi.core.errors import gettext_noop
 from hikeshi.organisation import exchange, people, units
-from hikeshi.organisation.api.companies import company_by_uid
-from hikeshi.organisation.api.units import ReportOut, TextIn
+from hikeshi.organisation.api.companies import ReportOut, TextIn, company_by_uid
 from hikeshi.organisation.exchange import Report
 from hikeshi.organisation.models import Account, Appointment, Unit
 from hikeshi.organisation.queries import people_of
@@ -70,6 +69,7 @@ class RoleIn(Schema):
     role: Role
     duty: Literal["full_time", "concurrent"] = "concurrent"
     load_percent: int | None = Field(None, ge=0, le=100)
+    since: AwareDatetime | None = Field(None, description="A moment to come; null for now.")
     until: AwareDatetime | None = None
 
 
@@ -85,6 +85,20 @@ class PersonIn(RoleIn):
     email: str = Field(min_length=3, max_length=254)
     name: str = Field(min_length=1, max_length=120)
     language: Literal["ja", "en"] | None = None
+
+
+class PersonChange(Schema):
+    """What to change about an account."""
+
+    expires_at: AwareDatetime | None = Field(description="When it ends; null for no end.")
+
+
+class AppointmentChange(Schema):
+    """What to change about a role; what is left out stays."""
+
+    duty: Literal["full_time", "concurrent"] | None = None
+    load_percent: int | None = Field(None, ge=0, le=100)
+    until: AwareDatetime | None = Field(None, description="Null takes the end away.")
 
 
 class StandIn(Schema):
@@ -132,6 +146,7 @@ def _where(request: Request, given: RoleIn) -> dict[str, Any]:
         "role": given.role,
         "duty": given.duty,
         "load_percent": given.load_percent,
+        "since": given.since,
         "until": given.until,
     }
 
@@ -164,6 +179,16 @@ def invite_person(request: Request, person: PersonIn) -> Status[Account]:
         **_where(request, person),
     )
     return Status(201, account)
+
+
+@router.patch("/people/{uid}", response=PersonOut, summary=gettext_noop("Change a person"))
+def change_person(request: Request, uid: UUID, change: PersonChange) -> Account:
+    """Change the moment on which an account ends."""
+    account = people.person_by_uid(request.viewer, uid)
+    people.set_end(
+        viewer=request.viewer, account=account, expires_at=change.expires_at, at=timezone.now()
+    )
+    return account
 
 
 @router.post("/people/{uid}/disable", response=PersonOut, summary=gettext_noop("Disable a person"))
@@ -202,6 +227,22 @@ def appoint_person(request: Request, given: AppointmentIn) -> Status[Appointment
         **_where(request, given),
     )
     return Status(201, made)
+
+
+@router.patch(
+    "/appointments/{uid}", response=AppointmentOut, summary=gettext_noop("Change an appointment")
+)
+def change_role(request: Request, uid: UUID, change: AppointmentChange) -> Appointment:
+    """Change the duty, load or end of a running role."""
+    changes = change.model_dump(exclude_unset=True)
+    if changes.get("duty", "") is None:
+        del changes["duty"]
+    return people.change_role(
+        viewer=request.viewer,
+        appointment=people.appointment_by_uid(request.viewer, uid),
+        at=timezone.now(),
+        **changes,
+    )
 
 
 @router.post(

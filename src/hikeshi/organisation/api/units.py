@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from datetime import datetime
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -12,7 +13,7 @@ from pydantic import Field
 
 from hikeshi.core.errors import gettext_noop
 from hikeshi.organisation import exchange, units
-from hikeshi.organisation.api.companies import company_by_uid
+from hikeshi.organisation.api.companies import Name, ReportOut, TextIn, company_by_uid
 from hikeshi.organisation.exchange import Report
 from hikeshi.organisation.models import Account, Unit
 from hikeshi.organisation.people import person_by_uid
@@ -20,7 +21,6 @@ from hikeshi.organisation.queries import units_of
 from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
 
 router = Router()
-Name = dict[Literal["ja", "en"], Annotated[str, Field(min_length=1, max_length=120)]]
 
 
 class UnitOut(Schema):
@@ -53,8 +53,8 @@ class MoveOut(Schema):
     """Where a unit hung, from when until when; ``parent`` null is the top of the company."""
 
     parent: UUID | None
-    since: str
-    until: str | None
+    since: datetime
+    until: datetime | None
 
 
 class UnitFull(UnitOut):
@@ -68,8 +68,8 @@ class UnitFull(UnitOut):
         return [
             {
                 "parent": edge.parent.uid if edge.parent else None,
-                "since": edge.since.isoformat(),
-                "until": edge.until.isoformat() if edge.until else None,
+                "since": edge.since,
+                "until": edge.until,
             }
             for edge in units.moves_of(unit)
         ]
@@ -104,7 +104,7 @@ class UnitChange(Schema):
     protected_asset: str | None = Field(None, max_length=200)
     region: str | None = Field(None, max_length=60)
     zone: str | None = Field(None, max_length=64)
-    owner: UUID | None = None
+    owner: UUID | None = Field(None, description="Null takes the answerable person away.")
 
 
 class Parent(Schema):
@@ -134,29 +134,6 @@ class UnitList(ListQuery):
     team_type: str | None = Field(None, max_length=40)
 
 
-class LineOut(Schema):
-    """What became of one line of a file."""
-
-    number: int
-    about: str
-    action: Literal["created", "changed", "unchanged", "refused"]
-    error: str
-
-
-class ReportOut(Schema):
-    """What an import did. applied is false for a preview, and when a line was refused."""
-
-    applied: bool
-    lines: list[LineOut]
-
-
-class TextIn(Schema):
-    """A CSV with a header line."""
-
-    csv: str = Field(max_length=exchange.MOST_BYTES)
-    preview: bool = Field(True, description="True says what would be done and does nothing.")
-
-
 def _owner(request: Request, uid: UUID | None) -> Account | None:
     return person_by_uid(request.viewer, uid) if uid else None
 
@@ -174,7 +151,7 @@ def create_unit(request: Request, unit: UnitIn) -> Status[Unit]:
     made = units.add_unit(
         viewer=viewer,
         company=company_by_uid(request, unit.company),
-        name=unit.name,
+        name={str(language): text for language, text in unit.name.items()},
         parent=units.unit_by_uid(viewer, unit.parent) if unit.parent else None,
         at=timezone.now(),
         owner=_owner(request, unit.owner),
@@ -194,7 +171,7 @@ def read_unit(request: Request, uid: UUID) -> Unit:
 def change_unit(request: Request, uid: UUID, change: UnitChange) -> Unit:
     """Change a unit's own fields."""
     changes = change.model_dump(exclude={"revision", "owner"}, exclude_none=True)
-    if change.owner is not None:
+    if "owner" in change.model_fields_set:
         changes["owner"] = _owner(request, change.owner)
     if change.zone is not None:
         changes["zone"] = exchange.zone_name(change.zone)

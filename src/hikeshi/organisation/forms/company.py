@@ -29,7 +29,11 @@ class SetupForm(NamesMixin, PasswordMixin):
         label=_("Number prefix"),
         max_length=8,
         validators=[PREFIX],
-        help_text=_("Starts every number: with KZ cases read KZ-2026-0042. Cannot be changed."),
+        required=False,
+        help_text=_(
+            "Starts every number: with KZ cases read KZ-2026-0042. Cannot be changed. Left empty, "
+            "it is made of the name."
+        ),
     )
     zone = forms.ChoiceField(label=_("Time zone"), choices=lazy(zone_choices, list))
     languages = forms.MultipleChoiceField(
@@ -133,7 +137,15 @@ class NewCompanyForm(NamesMixin):
     slug = forms.SlugField(
         label=_("Short name"), max_length=40, help_text=_("In addresses and commands.")
     )
-    number_prefix = forms.CharField(label=_("Number prefix"), max_length=8, validators=[PREFIX])
+    number_prefix = forms.CharField(
+        label=_("Number prefix"),
+        max_length=8,
+        validators=[PREFIX],
+        required=False,
+        help_text=_(
+            "Starts every number, and no other company has it. Left empty, it is made of the name."
+        ),
+    )
     parent = forms.ModelChoiceField(
         label=_("Belongs to"), queryset=Company.objects.none(), required=False, to_field_name="uid"
     )

@@ -32,6 +32,11 @@ class RoleForm(forms.Form):
     load_percent = forms.IntegerField(
         label=_("Load in percent"), required=False, min_value=0, max_value=100
     )
+    since = DayField(
+        label=_("Starts on"),
+        required=False,
+        help_text=_("The role starts when this day begins; at once without one."),
+    )
     until = DayField(
         label=_("Ends on"),
         required=False,
@@ -53,6 +58,13 @@ class RoleForm(forms.Form):
             viewer, company, language, top=_("the whole company")
         )
 
+    def clean_since(self) -> date | None:
+        """Refuse a day that is past; today is at once."""
+        since: date | None = self.cleaned_data["since"]
+        if since is not None and since < timezone.localdate():
+            raise forms.ValidationError(_("Choose a day to come."))
+        return since if since and since > timezone.localdate() else None
+
     def clean_until(self) -> date | None:
         """Refuse a guest without an end here, so that the error stands at its field."""
         until: date | None = self.cleaned_data["until"]
@@ -60,13 +72,19 @@ class RoleForm(forms.Form):
             raise forms.ValidationError(_("A guest needs a day on which access ends."))
         if until is not None and until <= timezone.localdate():
             raise forms.ValidationError(_("Choose a day to come."))
+        since: date | None = self.cleaned_data.get("since")
+        if until is not None and since is not None and until <= since:
+            raise forms.ValidationError(
+                _("The role would end before it starts; choose a later day.")
+            )
         return until
 
     def details(self) -> dict[str, Any]:
-        """Return duty, load and end as an appointment has them."""
+        """Return duty, load, start and end as an appointment has them."""
         return {
             "duty": self.cleaned_data["duty"],
             "load_percent": self.cleaned_data["load_percent"],
+            "since": midnight(self.cleaned_data["since"], self.company.zone),
             "until": midnight(self.cleaned_data["until"], self.company.zone),
         }
 
@@ -78,7 +96,7 @@ class InviteForm(RoleForm):
     name = forms.CharField(label=_("Name"), max_length=120)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     field_order = (
-        "email", "name", "language", "role", "unit", "duty", "load_percent", "until",
+        "email", "name", "language", "role", "unit", "duty", "load_percent", "since", "until",
     )  # fmt: skip
 
 

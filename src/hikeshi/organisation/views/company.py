@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -11,16 +12,18 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from hikeshi.core.errors import HikeshiError, Stale
-from hikeshi.organisation import companies
+from hikeshi.organisation import companies, company_exchange
 from hikeshi.organisation.access import Request, account_of, confirmed, needs
 from hikeshi.organisation.chosen import chosen_company
+from hikeshi.organisation.exchange import Report, Row
 from hikeshi.organisation.forms.company import CompanyForm, NewCompanyForm
 from hikeshi.organisation.queries import companies_of
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.stale import differences, with_revision
+from hikeshi.organisation.views.lists import csv_answer, import_page
 from hikeshi.ui.errors import explain
 
 
@@ -94,7 +97,8 @@ def company_add(request: Request) -> HttpResponse:
         try:
             made = companies.add_company(
                 viewer=request.viewer, slug=entered["slug"], name=form.names(),
-                prefix=entered["number_prefix"], parent=entered["parent"], zone=entered["zone"],
+                prefix=entered["number_prefix"] or companies.suggested_prefix(form.names()),
+                parent=entered["parent"], zone=entered["zone"],
                 at=timezone.now(),
             )  # fmt: skip
         except HikeshiError as error:
@@ -103,3 +107,26 @@ def company_add(request: Request) -> HttpResponse:
             messages.success(request, _("The company is set up, and you administer it."))
             return redirect(f"{reverse('organisation:company')}?company={made.slug}")
     return render(request, "organisation/company_add.html", {"form": form})
+
+
+@needs(Permission.ORGANISATION_MANAGE)
+@require_http_methods(["GET", "POST"])
+def company_import(request: Request) -> HttpResponse:
+    """Take in companies from a CSV: look first, then all lines or none."""
+
+    def run(rows: list[tuple[int, Row]], at: datetime, apply: bool) -> Report:
+        return company_exchange.import_companies(
+            viewer=request.viewer, rows=rows, at=at, apply=apply
+        )
+
+    return import_page(
+        request, run, columns=company_exchange.COMPANY_COLUMNS, kind="companies",
+        back="organisation:company", company=chosen_company(request),
+    )  # fmt: skip
+
+
+@needs(Permission.VIEW)
+@require_GET
+def company_export(request: Request) -> HttpResponse:
+    """Download one's companies as CSV."""
+    return csv_answer("companies", company_exchange.export_companies(request.viewer))

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from hikeshi.core.errors import HikeshiError, NotFound, gettext_noop
 from hikeshi.organisation import people
 from hikeshi.organisation.access import Request, public
+from hikeshi.organisation.companies import suggested_prefix
 from hikeshi.organisation.forms.company import SetupForm
 from hikeshi.organisation.forms.me import WelcomeForm
 from hikeshi.organisation.links import INVITATION, SETUP, link_from, take_link
@@ -48,7 +49,7 @@ def setup(request: Request, secret: str) -> HttpResponse:
             _company, account = set_up(
                 secret=secret,
                 name=form.names(),
-                prefix=entered["number_prefix"],
+                prefix=entered["number_prefix"] or suggested_prefix(form.names()),
                 zone=entered["zone"],
                 languages=entered["languages"],
                 single_person=entered["single_person"],

@@ -80,11 +80,13 @@ def _person_page(request: Request, account: Account, **forms: Any) -> dict[str, 
         }
         for row in held
     ]
-    running = [row for row in rows if row["runs"]]
+    coming = [row for row in rows if row["runs"] and row["held"].since > viewer.at]
+    running = [row for row in rows if row["runs"] and row not in coming]
     company = _company_for(request, held)
     return {
         "person": account,
         "running": running,
+        "coming": coming,
         "past": [row for row in rows if not row["runs"]],
         "load": sum(row["held"].load_percent or 0 for row in running),
         "company": company,
