@@ -61,8 +61,8 @@ def _set_up(
         )
     own[row["slug"].lower()] = companies.add_company(
         # Weighed anew for each line: who set up the company above may set up those below it.
-        viewer=_as_of(viewer, at), slug=row["slug"].lower(), name=name, prefix=prefix, parent=parent, at=at,
-        zone=row["zone"] or "Asia/Tokyo",
+        viewer=_as_of(viewer, at), slug=row["slug"].lower(), name=name, prefix=prefix,
+        parent=parent, at=at, zone=row["zone"] or "Asia/Tokyo",
     )  # fmt: skip
     return next(iter(name.values()))
 
