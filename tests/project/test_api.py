@@ -133,7 +133,7 @@ def test_an_unknown_filter_is_named_and_not_ignored(client: Client) -> None:
 
 def test_a_wrong_method_keeps_its_allow_header(client: Client) -> None:
     answer = client.delete("/api/v1/companies", **bearer(firm().admin))
-    assert (answer.status_code, answer["Allow"]) == (405, "GET, POST")
+    assert (answer.status_code, set(answer["Allow"].split(", "))) == (405, {"GET", "POST"})
     assert answer.json()["status"] == 405
 
 
