@@ -18,11 +18,13 @@ from django.views.decorators.http import require_safe
 from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.disclosure import queries
 from hikeshi.disclosure.composing import public_base
+from hikeshi.disclosure.differences import differences
 from hikeshi.disclosure.models import AdvisoryRevision, DocumentKind, RevisionKind
 from hikeshi.disclosure.versions import answer_for
 from hikeshi.organisation.access import Request, public
 from hikeshi.organisation.models import Company
 from hikeshi.organisation.queries import text_in
+from hikeshi.triage.scores import Scored, score
 from hikeshi.ui.paging import page_of
 
 _FEED_SIZE = 50
@@ -82,16 +84,26 @@ def advisory_page(request: Request, number: str) -> HttpResponse:
         # Written by our own template from sanitised texts, and frozen then.
         "article": mark_safe(bytes(html.content).decode()),  # noqa: S308
         "machine": machine,
-        "scores": _vectors(content),
+        "scores": _scores(content),
+        "changed": _changed(revision, html.language),
         "version": version,
         "answers": answer_for(content, version) if version else [],
     }
     return render(request, "disclosure/public_page.html", context)
 
 
-def _vectors(content: dict[str, Any]) -> list[str]:
+def _changed(revision: AdvisoryRevision, language: str) -> list[str]:
+    """Say what this edition changed; nothing of the first one, nor of a withdrawal."""
+    before = queries.edition_before(revision)
+    if before is None or revision.kind == RevisionKind.WITHDRAWAL:
+        return []
+    old = before.content["languages"].get(language)
+    return differences(old, revision.content["languages"][language]) if old else []
+
+
+def _scores(content: dict[str, Any]) -> list[Scored]:
     found = [s["vector"] for one in content["vulnerabilities"] for s in one["scores"]]
-    return list(dict.fromkeys(found))
+    return [score(vector) for vector in dict.fromkeys(found)]
 
 
 @public

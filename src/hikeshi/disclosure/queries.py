@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import F, Q, QuerySet
@@ -120,6 +121,23 @@ def revision_by_number(
 def revisions_of(revision: AdvisoryRevision) -> list[AdvisoryRevision]:
     """Return all revisions of the same advisory, newest first, without their content."""
     return list(AdvisoryRevision.objects.filter(advisory_id=revision.advisory_id).defer("content"))
+
+
+def edition_before(revision: AdvisoryRevision) -> AdvisoryRevision | None:
+    """Return the edition that came before, None of the first."""
+    return AdvisoryRevision.objects.filter(
+        advisory_id=revision.advisory_id, edition=revision.edition - 1
+    ).first()
+
+
+def published_about(names: Iterable[str]) -> list[AdvisoryRevision]:
+    """Return the newest public revisions that speak of any of these vulnerabilities."""
+    wanted = list(names)
+    about = AdvisoryVulnerability.objects.filter(
+        Q(vulnerability__name__in=wanted) | Q(vulnerability__cve__in=wanted)
+    )
+    found = published().filter(advisory_id__in=about.values("advisory_id"))
+    return list(found.defer("content"))
 
 
 def document_of(revision: AdvisoryRevision, kind: DocumentKind, language: str) -> PublishedDocument:

@@ -10,7 +10,13 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from hikeshi.disclosure.queries import advisories_about, advisories_of, scheduled_for
+from hikeshi.disclosure.queries import (
+    advisories_about,
+    advisories_of,
+    published_about,
+    scheduled_for,
+)
+from hikeshi.intelligence.models import Vulnerability, VulnerabilityName
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
@@ -42,6 +48,19 @@ def scheduled(request: HttpRequest, _subject: object) -> SafeString | None:
     return render_to_string("disclosure/scheduled.html", {"advisories": found}, request)
 
 
+def advisories_of_vulnerability(
+    request: HttpRequest, vulnerability: Vulnerability
+) -> SafeString | None:
+    """Show what we published about a vulnerability under any of its names."""
+    viewer: Viewer = request.viewer  # type: ignore[attr-defined]  # set by the middleware
+    names = VulnerabilityName.objects.visible_to(viewer).filter(vulnerability=vulnerability)
+    wanted = {vulnerability.name, *names.values_list("name", flat=True)}
+    found = published_about(wanted)
+    if not found:
+        return None
+    return render_to_string("disclosure/of_vulnerability.html", {"revisions": found}, request)
+
+
 def events_of(viewer: Viewer, case: Case) -> Iterable[UUID]:
     """Name the advisories whose events belong to a case's course."""
     return advisories_of(viewer).filter(case=case).values_list("uid", flat=True)
@@ -66,6 +85,7 @@ def fill() -> None:
     """Fill the slots; called once, at start-up."""
     slots.fill("case.side.top", case_advisories)
     slots.fill("today.side", scheduled, order=10)
+    slots.fill("vulnerability.main", advisories_of_vulnerability, order=30)
     also_about(events_of)
     searchable("disclosure.advisory", Searchable(texts=("title", "summary", "description")))
     name_subjects_of("disclosure.advisory", name_advisories)

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from hikeshi.intelligence.models import Vulnerability, VulnerabilityName
 from hikeshi.matching.queries import Reached
 from hikeshi.organisation.access import Request
 from hikeshi.organisation.roles import Permission
@@ -19,7 +20,7 @@ from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.search import Searchable, searchable
 from hikeshi.records.subjects import Subject, name_subjects_of
 from hikeshi.triage.models import Case
-from hikeshi.triage.queries import cases_of
+from hikeshi.triage.queries import cases_about, cases_of
 from hikeshi.ui import slots
 
 
@@ -52,9 +53,22 @@ def offer_case(request: HttpRequest, reached: Reached) -> SafeString | None:
     return render_to_string("triage/open_from_vulnerability.html", {"reached": reached}, request)
 
 
+def cases_of_vulnerability(request: HttpRequest, vulnerability: Vulnerability) -> SafeString | None:
+    """Show the reader's cases about a vulnerability under any of its names; others know of none."""
+    viewer: Viewer = cast(Request, request).viewer
+    names = VulnerabilityName.objects.visible_to(viewer).filter(vulnerability=vulnerability)
+    wanted = {vulnerability.name, *names.values_list("name", flat=True)}
+    found = list(cases_about(viewer, wanted)[:20])
+    if not found:
+        return None
+    unseal(found, "title")
+    return render_to_string("triage/cases_of_vulnerability.html", {"cases": found}, request)
+
+
 def fill() -> None:
     """Fill the slots; called once, at start-up."""
     slots.fill("vulnerability.actions", offer_case)
+    slots.fill("vulnerability.main", cases_of_vulnerability, order=20)
     name_subjects_of("triage.case", name_cases)
     searchable(
         "triage.case",

@@ -28,6 +28,47 @@
     stand(list[Math.min(Math.max(at + by, 0), list.length - 1)]);
   };
 
+  // ---- matrix: arrows go from cell to cell, Shift takes cells along, Enter opens one ----
+  const WAYS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
+  const nextCell = (from, [down, right]) => {
+    const td = from.closest("td");
+    const inside = all(".cell", td);
+    const beside = inside[inside.indexOf(from) + down];
+    if (down && beside) return beside;
+    let row = td.parentElement;
+    let column = td.cellIndex;
+    for (;;) {
+      if (down) row = down > 0 ? row.nextElementSibling : row.previousElementSibling;
+      else column += right;
+      const there = row && row.cells[column];
+      if (!there || there.tagName !== "TD") return null;
+      const found = all(".cell", there);
+      if (found.length) return found[down < 0 ? found.length - 1 : 0];
+    }
+  };
+
+  const walkMatrix = (event) => {
+    const cell = event.target.closest("table.matrix .cell");
+    if (!keysOn || !cell || event.ctrlKey || event.metaKey || event.altKey) return;
+    const box = cell.querySelector("input[type=checkbox]");
+    const link = cell.querySelector("a[href]");
+    if (event.key === "Enter" && event.target === box && link) {
+      event.preventDefault();
+      link.click();
+    }
+    if (!WAYS[event.key]) return;
+    event.preventDefault();
+    const to = nextCell(cell, WAYS[event.key]);
+    if (!to) return;
+    const target = to.querySelector("input[type=checkbox]") || to.querySelector("a[href]");
+    if (!target) return;
+    if (event.shiftKey) for (const one of [box, target]) if (one && one.type === "checkbox") one.checked = true;
+    target.focus();
+    to.scrollIntoView({ block: "nearest", inline: "nearest" });
+  };
+  document.addEventListener("keydown", walkMatrix);
+
   const showPicked = (list) => {
     const boxes = all("tbody input[name=pick]", list);
     const picked = boxes.filter((box) => box.checked);
