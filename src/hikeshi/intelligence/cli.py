@@ -16,12 +16,13 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from hikeshi.core.errors import NotAllowed, gettext_noop
+from hikeshi.intelligence.feeds import FEEDS, fetch, read
 from hikeshi.intelligence.models import Refusal, Run, RunPart
-from hikeshi.intelligence.services import Progress, sync_osv
+from hikeshi.intelligence.services import Progress
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
 
-COUNTS = ("new", "changed", "unchanged", "older", "withdrawn", "refused")
+COUNTS = ("new", "changed", "unchanged", "older", "withdrawn", "vanished", "refused")
 REFUSALS_SHOWN = 20
 
 
@@ -30,9 +31,10 @@ def add_commands(commands: Any) -> None:
     feed = commands.add_parser("feed", help="read feeds of vulnerability records")
     verbs = feed.add_subparsers(dest="verb", required=True, metavar="VERB")
     sync = verbs.add_parser("sync", help="read a feed into documents and claims")
-    sync.add_argument("source", choices=["osv"])
-    sync.add_argument("--from", dest="directory", type=Path, required=True, metavar="DIR",
-                      help="a copy of the source's files, laid out as it serves them")  # fmt: skip
+    sync.add_argument("source", choices=list(FEEDS))
+    sync.add_argument("--from", dest="directory", type=Path, metavar="PATH",
+                      help="a copy of the source's files, laid out as it serves them; "
+                      "without it they are fetched")  # fmt: skip
     sync.add_argument("--take-over", action="store_true",
                       help="do not wait for a reading that was cut short")  # fmt: skip
     sync.set_defaults(run=_sync, acts=True)
@@ -56,10 +58,17 @@ def _sync(options: argparse.Namespace, viewer: Viewer) -> None:
         bars.update(tasks[where.part], completed=where.position)
 
     with bars:
-        run = sync_osv(
-            directory=options.directory, by=viewer.account, now=timezone.now,
-            take_over=options.take_over, progress=show,
-        )  # fmt: skip
+        feed = FEEDS[options.source]
+        if options.directory is not None:
+            run: Run | None = read(
+                feed, options.directory, by=viewer.account, now=timezone.now,
+                take_over=options.take_over, progress=show,
+            )  # fmt: skip
+        else:
+            run = fetch(feed, by=viewer.account, now=timezone.now, progress=show)
+    if run is None:
+        sys.stderr.write("nothing has changed at the source\n")
+        return
     if options.format == "json":
         sys.stdout.write(orjson.dumps(_as_json(run), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:

@@ -316,6 +316,50 @@ class UndecidedRange(Fact):
     reason = models.CharField(max_length=20, choices=Undecidable.choices)
 
 
+class SignalKind(models.TextChoices):
+    """Who says that a vulnerability is, or may be, exploited."""
+
+    KEV = "kev", _("known to be exploited (CISA KEV)")
+    EPSS = "epss", _("likelihood of exploitation (EPSS)")
+
+
+class Signal(Fact):
+    """What a list says of the use of a vulnerability by attackers, from when until when.
+
+    number: the probability of EPSS, rounded to three places, as percentile is to two: a change
+    below that opens no new interval. facts: the entry of KEV.
+    """
+
+    kind = models.CharField(max_length=4, choices=SignalKind.choices)
+    name = models.CharField(max_length=40)
+    number = models.DecimalField(max_digits=4, decimal_places=3, null=True)
+    percentile = models.DecimalField(max_digits=3, decimal_places=2, null=True)
+    facts = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "kind"], condition=Q(closed_in__isnull=True), name="signal_once"
+            )
+        ]
+        indexes = [models.Index(fields=["kind", "closed_in"], name="signal_by_kind")]
+
+
+class FeedSetting(models.Model):
+    """Whether a feed is fetched by itself. Nothing leaves an installation until somebody says so.
+
+    etag, modified: what the server said of the file we have, for asking whether it changed.
+    """
+
+    family = models.CharField(max_length=20, unique=True)
+    is_on = models.BooleanField(default=False)
+    tried_at = models.DateTimeField(null=True)
+    failed = models.CharField(max_length=300, default="", blank=True)
+    by = models.ForeignKey(
+        "organisation.Account", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+
 class Refusal(models.Model):
     """A record that could not be read. sentence and facts are those of the error."""
 

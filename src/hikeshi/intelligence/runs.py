@@ -27,6 +27,7 @@ from hikeshi.intelligence.models import (
     Run,
     RunPart,
     RunState,
+    Signal,
     Stage,
     UndecidedRange,
     Vulnerability,
@@ -42,6 +43,7 @@ _CHUNK: Final = 5_000
 # Those that point at others come first.
 _FACTS: Final[tuple[type[models.Model], ...]] = (
     ClaimSubject, VulnerabilityName, AffectedRange, UndecidedRange, ClaimRevision,
+    Signal,
 )  # fmt: skip
 _ROWS: Final[tuple[type[models.Model], ...]] = (Claim, Vulnerability, Document)
 

@@ -111,5 +111,6 @@ EVENTS: Final[dict[str, str]] = {
     "file.erased": "A file was erased; that it was there stays on record.",
     "files.quota_set": "How much space a company's files may take was changed.",
     "feed.read": "A feed was read to its end; what it says is known from then on.",
+    "feed.switched": "A feed is fetched by itself from now on, or no longer.",
     "feed.abandoned": "The reading of a feed was given up; nothing of it is kept.",
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from hikeshi.intelligence.models import (
     Vulnerability,
     VulnerabilityName,
 )
+from hikeshi.intelligence.queries import Signals, signals_of
 from hikeshi.inventory.models import Occurrence, Release
 from hikeshi.inventory.setwise import package_ids
 from hikeshi.matching.models import Match
@@ -100,6 +101,7 @@ class Reached:
     summary: str
     findings: list[Finding]
     releases: list[Release]
+    signals: Signals = field(default_factory=Signals)
 
 
 def reached_by(viewer: Viewer, vulnerabilities: Sequence[Vulnerability]) -> list[Reached]:
@@ -133,13 +135,19 @@ def reached_by(viewer: Viewer, vulnerabilities: Sequence[Vulnerability]) -> list
             for vulnerability_id in by_claim[match.claim_id]:
                 findings[vulnerability_id].append(finding)
     said = summaries(vulnerabilities)
-    return [_reached(v, said.get(v.pk, ""), findings[v.pk]) for v in vulnerabilities]
+    signals = signals_of(v.pk for v in vulnerabilities)
+    return [
+        _reached(v, said.get(v.pk, ""), findings[v.pk], signals.get(v.pk, Signals()))
+        for v in vulnerabilities
+    ]
 
 
-def _reached(vulnerability: Vulnerability, summary: str, findings: list[Finding]) -> Reached:
+def _reached(
+    vulnerability: Vulnerability, summary: str, findings: list[Finding], signals: Signals
+) -> Reached:
     findings.sort(key=lambda f: (f.release.offering_id, f.release.version, f.component, f.claim))
     releases = {finding.release.pk: finding.release for finding in findings}
-    return Reached(vulnerability, summary, findings, list(releases.values()))
+    return Reached(vulnerability, summary, findings, list(releases.values()), signals)
 
 
 def summaries(vulnerabilities: Iterable[Vulnerability]) -> dict[int, str]:

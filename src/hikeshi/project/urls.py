@@ -14,6 +14,7 @@ urlpatterns = [
     path("search/", find, name="search"),
     path("", include("hikeshi.records.urls")),
     path("", include("hikeshi.stakeholders.urls")),
+    path("", include("hikeshi.intelligence.urls")),
     path("", include("hikeshi.matching.urls")),
     path("", include("hikeshi.triage.urls")),
     path("", include("hikeshi.disclosure.urls")),

@@ -1,0 +1,1 @@
+"""FIRST Exploit Prediction Scoring System."""
