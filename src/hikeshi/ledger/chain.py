@@ -21,7 +21,7 @@ import orjson
 import structlog
 from django.db import IntegrityError, models, transaction
 
-from hikeshi.ledger.models import Event, EventPayload, SealBatch
+from hikeshi.ledger.models import ChainCheck, Event, EventPayload, SealBatch
 from hikeshi.organisation.sealed import unseal
 
 log = structlog.get_logger()
@@ -130,6 +130,19 @@ def verify(
         head=f"{number}:{before.hex()}",
         broken=broken,
     )
+
+
+def check(at: datetime, *, progress: Callable[[int, int], None] | None = None) -> ChainCheck:
+    """Verify the whole chain and keep what was found."""
+    verdict = verify(progress=progress) if progress else verify()
+    broken = verdict.broken
+    if broken is not None:
+        log.error("audit.broken", batch=broken.batch, uid=broken.event, why=broken.why)
+    return ChainCheck.objects.create(
+        at=at, batches=verdict.batches, events=verdict.events, unsealed=verdict.unsealed,
+        head=verdict.head, broken_batch=broken.batch if broken else None,
+        broken_event=broken.event if broken else "", why=broken.why if broken else "",
+    )  # fmt: skip
 
 
 def _broken_batch(batch: SealBatch, number: int, before: bytes) -> Broken | None:

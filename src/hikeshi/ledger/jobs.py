@@ -31,6 +31,15 @@ def seal(run: Run) -> None:
 every(seal, minutes=1)
 
 
+@job("ledger.verify", max_tries=2, lane="long")
+def verify(run: Run) -> None:
+    """Verify the whole chain, so that its page can say when it last held."""
+    chain.check(timezone.now(), progress=run.progress)
+
+
+every(verify, days=1, offset=timedelta(hours=17, minutes=40))
+
+
 @job("ledger.sweep")
 def sweep(run: Run) -> None:
     """Give a job to messages that have none, after a restore or a fault of ours."""

@@ -32,6 +32,22 @@ class SealBatch(models.Model):
     sealed_at = models.DateTimeField()
 
 
+class ChainCheck(models.Model):
+    """What a verification of the chain found. broken_batch: the first that does not hold."""
+
+    at = models.DateTimeField()
+    batches = models.PositiveIntegerField()
+    events = models.PositiveIntegerField()
+    unsealed = models.PositiveIntegerField()
+    head = models.CharField(max_length=90)
+    broken_batch = models.PositiveIntegerField(null=True)
+    broken_event = models.CharField(max_length=36, blank=True, default="")
+    why = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["-at"], name="chain_check_newest")]
+
+
 class Event(models.Model):
     """Something that happened: a name from ``ledger.names``, a subject, a moment, a person."""
 

@@ -239,16 +239,23 @@ def send_again(*, message: OutboxMessage, by: Account, at: datetime) -> None:
         record("outbox.sent_again", subject=message, by=by, at=at, after={"kind": message.kind})
 
 
-def stop(*, message: OutboxMessage, by: Account, at: datetime) -> None:
-    """Keep a waiting message from going out. Raises Conflict when it does not wait."""
+def stop(*, message: OutboxMessage, by: Account, at: datetime, reason: str = "") -> None:
+    """Keep a message from going out, for a reason that goes on record.
+
+    Raises Conflict unless it waits or was given up.
+    """
+    stoppable = [OutboxState.WAITING, OutboxState.DEAD]
     with transaction.atomic():
         if (
             not _messages()
-            .filter(pk=message.pk, state=OutboxState.WAITING)
+            .filter(pk=message.pk, state__in=stoppable)
             .update(state=OutboxState.STOPPED)
         ):
-            raise Conflict(gettext_noop("Only a waiting message can be stopped."))
-        record("outbox.stopped", subject=message, by=by, at=at, after={"kind": message.kind})
+            raise Conflict(gettext_noop("Only a waiting or given up message can be dropped."))
+        record(
+            "outbox.stopped", subject=message, by=by, at=at,
+            after={"kind": message.kind, "reason": reason},
+        )  # fmt: skip
 
 
 def message_id_of(message: OutboxMessage) -> str:

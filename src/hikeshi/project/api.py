@@ -27,12 +27,14 @@ from ninja.utils import check_csrf
 from hikeshi import __version__
 from hikeshi.core.errors import NotAllowed, gettext_noop
 from hikeshi.inventory import api as inventory
+from hikeshi.ledger import api as ledger
 from hikeshi.organisation import api as organisation
 from hikeshi.organisation.access import Request
 from hikeshi.organisation.models import APIToken
 from hikeshi.organisation.queries import viewer_of
 from hikeshi.organisation.tokens import token_from
 from hikeshi.project.problems import CONTENT_TYPE, Problem, install_handlers
+from hikeshi.records import api as records
 from hikeshi.stakeholders import api as stakeholders
 from hikeshi.triage import api as triage
 
@@ -161,6 +163,8 @@ class HikeshiAPI(NinjaAPI):
 
 ROUTERS: Final[list[Router]] = [
     organisation.router,
+    ledger.router,
+    records.router,
     stakeholders.router,
     inventory.router,
     triage.router,

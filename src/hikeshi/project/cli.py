@@ -47,11 +47,21 @@ def run(arguments: list[str]) -> int:
     import django
 
     django.setup()
-    options = _parser().parse_args(arguments)
     from django.utils import translation
 
+    # The help is written while the parser is made, so that the language must be known before.
+    with translation.override(_language_asked(arguments)):
+        options = _parser().parse_args(arguments)
     with translation.override(_language(options)):
         return _answer(options)
+
+
+def _language_asked(arguments: list[str]) -> str:
+    """Return the language to speak before the arguments are read."""
+    chosen = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    chosen.add_argument("--language", nargs="?", default="")
+    known, _rest = chosen.parse_known_args(arguments)
+    return _language(known) if known.language in {"", "ja", "en"} else "en"
 
 
 def _django(rest: list[str]) -> int:

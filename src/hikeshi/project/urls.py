@@ -12,6 +12,7 @@ urlpatterns = [
     path("", today, name="today"),
     path("", include("hikeshi.ui.urls")),
     path("search/", find, name="search"),
+    path("", include("hikeshi.ledger.urls")),
     path("", include("hikeshi.records.urls")),
     path("", include("hikeshi.stakeholders.urls")),
     path("", include("hikeshi.intelligence.urls")),

@@ -36,6 +36,11 @@ def name_subjects_of(kind: str, namer: Namer) -> None:
     _namers[kind] = namer
 
 
+def is_named(kind: str) -> bool:
+    """Tell whether an area names rows of this kind, so that not being named means not visible."""
+    return kind in _namers
+
+
 def subjects(viewer: Viewer, wanted: Iterable[tuple[str, UUID]]) -> dict[UUID, Subject]:
     """Name many subjects, those absent that the viewer may not know of."""
     by_kind: dict[str, list[UUID]] = defaultdict(list)

@@ -36,6 +36,8 @@ TABS = (
     Tab("organisation:units", _("Organisation"), Permission.VIEW),
     Tab("organisation:people", _("People"), Permission.VIEW),
     Tab("organisation:company", _("Company"), Permission.ORGANISATION_MANAGE),
+    Tab("ledger:jobs", _("Jobs"), Permission.ORGANISATION_MANAGE, also="/settings/outbox/"),
+    Tab("records:audit", _("Audit log"), Permission.AUDIT_READ),
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+import orjson
 from django import template
 
 from hikeshi.ui.moments import day_text, moment_text
@@ -37,3 +38,10 @@ def _moment(text: str) -> date | datetime | None:
     except ValueError:
         return None
     return read if read is not None and read.tzinfo is not None else None
+
+
+@register.filter
+def json_text(value: Any) -> str:
+    """Write what an event says as JSON that a person can read."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+    return orjson.dumps(value, option=options).decode()
