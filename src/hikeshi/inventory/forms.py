@@ -51,7 +51,7 @@ class OfferingForm(RevisionForm):
     unit = NamedChoice(Unit.objects.none(), label=_("owner unit"), required=False)
     owner = ModelChoice(Account.objects.none(), label=_("person in charge"), required=False)
     rank = forms.ChoiceField(
-        label=_("rank"), choices=Rank.choices,
+        label=_("rank"), choices=Rank.choices, initial=Rank.OTHER,
         help_text=_("Findings in products of a higher rank come first."),
     )  # fmt: skip
     component_class = forms.ChoiceField(

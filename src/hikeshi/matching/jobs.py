@@ -1,10 +1,14 @@
-"""The pull as a recurring job: a lower stage never learns who reads it."""
+"""The pull as a job: a lower stage never learns who reads it."""
 
 from __future__ import annotations
 
+from django.db import models
 from django.utils import timezone
 
-from hikeshi.ledger.jobs import Run, every, job
+from hikeshi.intelligence.models import Run as Reading
+from hikeshi.inventory.models import SBOM
+from hikeshi.ledger.jobs import Run, enqueue, every, job
+from hikeshi.ledger.services import listen
 from hikeshi.matching.services import pull
 
 
@@ -14,4 +18,11 @@ def pull_new(run: Run) -> None:
     pull(at=timezone.now())
 
 
+def _match_at_once(subject: models.Model) -> None:
+    """Let nobody wait for the timetable who has just uploaded an SBOM or read a feed."""
+    if isinstance(subject, SBOM | Reading):
+        enqueue(pull_new, key="timetable")
+
+
 every(pull_new, minutes=1)
+listen(_match_at_once)
