@@ -16,7 +16,7 @@ from hikeshi.core.tlp import TLP
 from hikeshi.core.vex import ProductStatus, Statement
 from hikeshi.inventory.models import Release
 from hikeshi.ledger.services import record
-from hikeshi.organisation.models import Account, Company, Unit
+from hikeshi.organisation.models import Account, Company, Unit, Wall
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import seal
 from hikeshi.organisation.services import raise_wall
@@ -84,15 +84,12 @@ def open_case(
         if walled:
             people = [account for account, _role in inside.values()]
             wall = raise_wall(company=company, members=people, at=at, by=by.account)
-        number = number_for(company=company, series="", at=at)
-        case = Case.objects.create(
-            company=company, unit=unit, wall=wall, realm=company.realm, number=number, kind=kind,
-            title=seal(title, wall), summary=seal(dict(summary or {}), wall),
-            band=_band(vectors), tlp=label.value, phase_since=at, owner=owner,
-            opened_by=by.account, opened_at=at, created_at=at, changed_at=at,
+        case = _new_case(
+            company, unit, wall, by.account, owner, at, kind=kind, title=title,
+            summary=dict(summary or {}), band=_band(vectors), tlp=label,
         )  # fmt: skip
         if not names and kind == CaseKind.VULNERABILITY:
-            names = [number]
+            names = [case.number]
         _name_vulnerabilities(case, names, vectors, by.account, at)
         note_founders(case=case, people=inside.values(), at=at)
         record(
@@ -104,6 +101,28 @@ def open_case(
         _investigate(case=case, names=names, releases=releases, by=by, at=at)
         deadlines.after_opening(case=case, by=by, at=at)
     return case
+
+
+def _new_case(
+    company: Company,
+    unit: Unit | None,
+    wall: Wall | None,
+    by: Account,
+    owner: Account,
+    at: datetime,
+    *,
+    kind: CaseKind,
+    title: Mapping[str, str],
+    summary: Mapping[str, str],
+    band: str,
+    tlp: TLP,
+) -> Case:
+    return Case.objects.create(
+        company=company, unit=unit, wall=wall, realm=company.realm, kind=kind,
+        number=number_for(company=company, series="", at=at), title=seal(title, wall),
+        summary=seal(summary, wall), band=band, tlp=tlp.value, phase_since=at, owner=owner,
+        opened_by=by, opened_at=at, created_at=at, changed_at=at,
+    )  # fmt: skip
 
 
 def _name_vulnerabilities(
