@@ -43,7 +43,9 @@ test: lint ## lint, then every test on SQLite and PostgreSQL, browser included
 	HIKESHI_TEST_DATABASE=postgresql $(PYTEST) -n 2 -m "not soak and not browser and not pure"
 
 soak: $(VENV)/.dev translations ## the long versions of kill, fuzz and load tests
-	$(PYTEST) -m soak
+	HIKESHI_RANDOM=1 $(PYTEST) -q -n 2 -m "pure and not soak"
+	HIKESHI_RANDOM=1 $(PYTEST) -m soak
+	HIKESHI_RANDOM=1 HIKESHI_TEST_DATABASE=postgresql $(PYTEST) -m "soak and not pure"
 
 bench: $(VENV)/.dev translations ## timings, as ratios against a baseline of the same run
 	$(PY) -m bench

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 import schemathesis
 from django.core.cache import caches
+from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
@@ -32,9 +34,31 @@ OPERATIONS = [
 EXAMPLES = 12
 
 
+# In make soak, for new questions in every run.
+MANY = 150
+
+
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_no_question_breaks_an_operation(path: str, method: str, mode: GenerationMode) -> None:
+    ask_an_operation(path, method, mode, EXAMPLES)
+
+
+@pytest.mark.soak
+def test_no_question_of_thousands_breaks_the_api(tell: Callable[[str], None]) -> None:
+    for path, method in OPERATIONS:
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            ask_an_operation(path, method, mode, MANY)
+    tell(f"{len(OPERATIONS)} operations, up to {2 * MANY} questions each")
+
+
+def ask_an_operation(path: str, method: str, mode: GenerationMode, examples: int) -> None:
+    with transaction.atomic():
+        _ask(path, method, mode, examples)
+        transaction.set_rollback(True)
+
+
+def _ask(path: str, method: str, mode: GenerationMode, examples: int) -> None:
     kazahaya = firm()
     now = timezone.now()
     _token, text = issue_token(
@@ -47,9 +71,9 @@ def test_no_question_breaks_an_operation(path: str, method: str, mode: Generatio
     operation = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)[path][method]
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
-        derandomize=True,
+        derandomize=examples == EXAMPLES,
         database=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -28,10 +28,17 @@ def differences(form: forms.Form, saved: Mapping[str, Any]) -> list[Difference]:
         if bound.is_hidden:
             continue
         entered = form.cleaned_data.get(name)
-        here = getattr(entered, "uid", entered)
+        here = getattr(entered, _key_of(bound.field), entered)
         if (here or None) != (value or None) and str(here or "") != str(value or ""):
             found.append(Difference(str(bound.label), _said(bound, value), _said(bound, here)))
     return found
+
+
+def _key_of(field: forms.Field) -> str:
+    """Return by which attribute a choice of rows names its row."""
+    if isinstance(field, forms.ModelChoiceField):
+        return field.to_field_name or "pk"
+    return "uid"
 
 
 def with_revision(form: forms.Form, revision: int) -> forms.Form:

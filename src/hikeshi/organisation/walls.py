@@ -12,9 +12,9 @@ Nothing else opens it: no role and no ownership.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
 from hikeshi.organisation.roles import Permission
@@ -80,6 +80,22 @@ class WalledQuerySet(models.QuerySet[_M_co]):
     def visible_to(self, viewer: Viewer) -> Self:
         """Keep the rows that the viewer may know of."""
         return self.filter(visibility(viewer))
+
+    def update(self, **values: Any) -> int:
+        """Change the rows that meet the conditions now; of two writers at once, one counts.
+
+        Through the wall's join Django writes ``WHERE id IN (SELECT …)``, and PostgreSQL does not
+        ask such a selection again after it waited for another's row. Locking the rows first does.
+        """
+        joined = sum(self.query.alias_refcount.values()) > 1
+        if not joined or self.query.distinct or not self.query.can_filter():
+            return super().update(**values)
+        with transaction.atomic(using=self.db):
+            # In the order of their ids, so that two who lock several never wait for each other.
+            rows = self.order_by("pk").select_for_update(of=("self",))
+            keys = list(rows.values_list("pk", flat=True))
+            unjoined = self.model._base_manager.using(self.db).filter(pk__in=keys)
+            return unjoined.update(**values) if keys else 0
 
     def for_system(self, why: str) -> Self:
         """Take all rows for work that shows nothing to anybody (jobs, matching, migration).

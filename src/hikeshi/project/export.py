@@ -32,10 +32,18 @@ from hikeshi.organisation.viewer import Viewer
 from hikeshi.organisation.walls import visibility
 from hikeshi.records import blobs
 from hikeshi.records.models import Blob
+from hikeshi.stakeholders.models import Conversation
+from hikeshi.stakeholders.queries import reads
 
 _WALL_COLUMNS = frozenset({"company", "unit", "wall"})
 # Rows of the company itself, which no wall guards.
 _OPEN = frozenset({"organisation.unit", "organisation.appointment"})
+# A conversation is for its members, not for everybody inside the wall: label → way to it.
+_TALKS = {
+    "stakeholders.conversation": "",
+    "stakeholders.conversationmember": "conversation__",
+    "stakeholders.message": "conversation__",
+}
 # Wrapped keys, digests and other bytes that mean nothing outside this installation.
 _NEVER = frozenset(
     {
@@ -92,7 +100,11 @@ def _rows(model: type[models.Model], guard: str, company: Company, viewer: Viewe
         for field in model._meta.concrete_fields
         if isinstance(field, models.ForeignKey) and not _is_private(field)
     ]
-    seen = Q() if model._meta.label_lower in _OPEN else visibility(viewer, guard)
+    label = model._meta.label_lower
+    seen = Q() if label in _OPEN else visibility(viewer, guard)
+    if label in _TALKS:
+        talks = Conversation.objects.filter(reads(viewer)).values("pk")
+        seen &= Q(**{f"{_TALKS[label]}pk__in": talks})
     return (
         model._base_manager.filter(seen, **{f"{guard}company": company})
         .select_related(*related)

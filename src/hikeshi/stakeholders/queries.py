@@ -59,8 +59,8 @@ def contact_by_uid(viewer: Viewer, uid: UUID) -> Contact:
     return contact
 
 
-def conversations_about(viewer: Viewer, subject_uid: UUID) -> list[Conversation]:
-    """Return the conversations about a subject that the viewer reads, newest first."""
+def reads(viewer: Viewer) -> Q:
+    """Return the condition under which the viewer takes part in a conversation, walls aside."""
     member = Q(open_to_all=True)
     if viewer.account_id is not None:
         member |= Q(members__account_id=viewer.account_id) & running(viewer.at, "members__")
@@ -68,9 +68,14 @@ def conversations_about(viewer: Viewer, subject_uid: UUID) -> list[Conversation]
         member |= Q(members__unit_id__in=viewer.teams) & running(viewer.at, "members__")
     if viewer.party is not None and viewer.party[0] == "contact":
         member |= Q(members__contact__uid=viewer.party[1]) & running(viewer.at, "members__")
+    return member
+
+
+def conversations_about(viewer: Viewer, subject_uid: UUID) -> list[Conversation]:
+    """Return the conversations about a subject that the viewer reads, newest first."""
     found = list(
         Conversation.objects.visible_to(viewer)
-        .filter(member, subject_uid=subject_uid)
+        .filter(reads(viewer), subject_uid=subject_uid)
         .distinct()
         .order_by("-started_at")
         .prefetch_related("members__account", "members__unit", "members__contact")

@@ -102,15 +102,8 @@ class EditForm(forms.Form):
         self, *args: Any, case: Case, people: Sequence[Participant], languages: Sequence[str],
         **kwargs: Any,
     ) -> None:  # fmt: skip
-        initial: dict[str, Any] = {
-            "revision": case.revision, "owner": case.owner_id, "unit": case.unit_id,
-            "tlp": case.tlp,
-        }  # fmt: skip
         self.languages = list(languages)
-        for language in self.languages:
-            initial[f"title_{language}"] = (case.title.value or {}).get(language, "")
-            initial[f"summary_{language}"] = (case.summary.value or {}).get(language, "")
-        kwargs["initial"] = initial
+        kwargs["initial"] = self.initial_of(case, self.languages) | {"revision": case.revision}
         super().__init__(*args, **kwargs)
         for language in self.languages:
             self.fields[f"title_{language}"] = forms.CharField(
@@ -128,6 +121,17 @@ class EditForm(forms.Form):
         self.fields["owner"].queryset = Account.objects.filter(pk__in=accounts)  # type: ignore[attr-defined]
         units = Unit.objects.filter(company=case.company_id, closed_at__isnull=True)
         self.fields["unit"].queryset = units.order_by("pk")  # type: ignore[attr-defined]
+
+    @staticmethod
+    def initial_of(case: Case, languages: Sequence[str]) -> dict[str, Any]:
+        """Return what is saved of a case, by field of this form."""
+        found: dict[str, Any] = {
+            "owner": case.owner_id, "unit": case.unit_id, "tlp": case.tlp,
+        }  # fmt: skip
+        for language in languages:
+            found[f"title_{language}"] = (case.title.value or {}).get(language, "")
+            found[f"summary_{language}"] = (case.summary.value or {}).get(language, "")
+        return found
 
     def texts(self, name: str) -> dict[str, str]:
         """Return a text in all languages in which it is given."""

@@ -19,10 +19,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from hikeshi.core.errors import HikeshiError, NotFound, gettext_noop
+from hikeshi.core.errors import HikeshiError, NotFound, Stale, gettext_noop
 from hikeshi.core.scoring.metrics import VERSIONS, metrics_of
 from hikeshi.organisation.access import Request, logged_in, needs
 from hikeshi.organisation.roles import Permission
+from hikeshi.organisation.stale import differences, with_revision
 from hikeshi.records.blobs import blob_by_uid
 from hikeshi.records.known import read_moment
 from hikeshi.triage import acts, filing, queries, scoring, services
@@ -226,12 +227,23 @@ def case_edit(request: Request, number: str) -> HttpResponse:
                 title=form.texts("title"), summary=form.texts("summary"),
                 owner=entered["owner"], unit=entered["unit"], tlp=entered["tlp"],
             )  # fmt: skip
+        except Stale:
+            return _edited_meanwhile(request, form, case.number)
         except HikeshiError as error:
             form.add_error(None, explain(error))
         else:
             return redirect("triage:case", number=case.number)
     status = 422 if form.is_bound else 200
     return render(request, "triage/case_edit.html", {"form": form, "case": case}, status=status)
+
+
+def _edited_meanwhile(request: Request, form: EditForm, number: str) -> HttpResponse:
+    """Show what is saved now beside what was entered; the next save counts from there."""
+    saved = queries.case_by_number(request.viewer, number)
+    differing = differences(form, EditForm.initial_of(saved, form.languages))
+    with_revision(form, saved.revision)
+    context = {"form": form, "case": saved, "differing": differing}
+    return render(request, "triage/case_edit.html", context, status=409)
 
 
 @logged_in
