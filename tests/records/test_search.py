@@ -109,6 +109,7 @@ def test_hits_page_by_last_change_in_a_fixed_number_of_queries() -> None:
 @pytest.mark.parametrize(
     ("text", "name"),
     [
+        ("cpe:2.3:a:openssl:openssl:3.0.1:*:*:*:*:*:*:*", "CPE"),
         ("CVE-2023-38545", "CVE"),
         ("ghsa-abcd-0000-ffff", "GHSA"),
         ("pkg:npm/%40angular/core@1.0", "purl"),

@@ -20,22 +20,26 @@ from uuid import UUID
 from django.apps import apps
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.functional import Promise
 
 from hikeshi.core.sealing import keyed_token
 from hikeshi.core.tokens import plain, query_tokens, tokens_of, words_of
 from hikeshi.organisation import keys
-from hikeshi.organisation.models import Company
+from hikeshi.organisation.models import Company, Wall
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.sealed_column import Sealed
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.organisation.walls import walls_open_to
 from hikeshi.records.models import SearchEntry, SearchToken
 from hikeshi.records.subjects import Subject, subjects
 from hikeshi.ui.paging import Page, page_of
 
 PAGE_SIZE: Final = 50
+RARE: Final = 500
 _KINDS: Final[list[tuple[str, re.Pattern[str]]]] = [
     ("CVE", re.compile(r"cve-\d{4}-\d{4,19}", re.IGNORECASE)),
     ("GHSA", re.compile(r"ghsa(-[a-z0-9]{4}){3}", re.IGNORECASE)),
+    ("CPE", re.compile(r"cpe:(2\.3:[aho*-]:|/[aho]:)\S+", re.IGNORECASE)),
     ("purl", re.compile(r"pkg:[a-z0-9.+-]+/\S+", re.IGNORECASE)),
     ("CVSS", re.compile(r"(cvss:[34]\.\d/)?av:[naplh]/\S+", re.IGNORECASE)),
     ("number", re.compile(r"[a-z][a-z0-9]{0,7}(-[a-z]{1,3})?-\d{4}-\d{4,}", re.IGNORECASE)),
@@ -47,12 +51,19 @@ class Searchable:
     """How records of a kind are found. texts: sealed or JSON columns; clear: plain ones.
 
     more: further words that belong to a row, for what lies in other tables; prefetch: which.
+    changed: the column that says when a row was changed last.
+    rows: what a viewer may see of the kind, where walls alone do not say it.
+    label: the heading above hits of this kind. order: where the kind stands among the others.
     """
 
     texts: tuple[str, ...]
     clear: tuple[str, ...] = ("number",)
     more: Callable[[Any], Iterable[str]] | None = None
     prefetch: tuple[str, ...] = ()
+    changed: str = "changed_at"
+    rows: Callable[[Viewer], QuerySet[Any]] | None = None
+    label: str | Promise = ""
+    order: int = 50
 
 
 _searchable: dict[str, Searchable] = {}
@@ -64,7 +75,7 @@ def searchable(kind: str, how: Searchable) -> None:
 
 
 def recognised(text: str) -> str:
-    """Name what a pasted text is: CVE, GHSA, purl, CVSS, number; "" for words."""
+    """Name what a pasted text is: CVE, GHSA, CPE, purl, CVSS, number; "" for words."""
     text = text.strip()
     return next((name for name, pattern in _KINDS if pattern.fullmatch(text)), "")
 
@@ -86,6 +97,9 @@ def _texts(rows: list[Any], how: Searchable) -> dict[UUID, str]:
     """Open rows of one kind and return their searchable text by uid."""
     unseal(rows, *how.texts)
     if how.prefetch:
+        for row in rows:
+            # What the caller's own row remembers may be older than the act that is indexed.
+            getattr(row, "_prefetched_objects_cache", {}).clear()
         models.prefetch_related_objects(rows, *how.prefetch)
     return {
         row.uid: "\n".join(
@@ -112,11 +126,11 @@ def index(kind: str, rows: list[Any]) -> None:
             if row.company_id not in secrets:
                 secrets[row.company_id] = keys.search_key(row.company)
             text = _texts([row], how)[row.uid]
-            entry, _made = SearchEntry.objects.update_or_create(
+            entry, _is_new = SearchEntry.objects.update_or_create(
                 subject_uid=row.uid,
                 defaults={
                     "subject_kind": kind, "company_id": row.company_id, "unit_id": row.unit_id,
-                    "wall_id": row.wall_id, "changed_at": row.changed_at,
+                    "wall_id": row.wall_id, "changed_at": getattr(row, how.changed),
                 },
             )  # fmt: skip
             wanted = {keyed_token(secrets[row.company_id], one) for one in tokens_of(text)}
@@ -136,10 +150,10 @@ def _parts(values: list[int], size: int = 500) -> Iterable[list[int]]:
 def refresh(limit: int = 1000) -> int:
     """Index records that have no entry or changed without one; return how many."""
     done = 0
-    for kind in _searchable:
+    for kind, how in _searchable.items():
         model: Any = apps.get_model(kind)
         current = SearchEntry.objects.for_system("the index itself").filter(
-            subject_uid=OuterRef("uid"), changed_at__gte=OuterRef("changed_at")
+            subject_uid=OuterRef("uid"), changed_at__gte=OuterRef(how.changed)
         )
         stale = model.objects.for_system("making records findable").filter(~Exists(current))
         rows = list(stale.select_related("company").order_by("pk")[: limit - done])
@@ -183,18 +197,40 @@ def search(
 
 
 def _entries(viewer: Viewer, tokens: set[str], kinds: Iterable[str]) -> QuerySet[SearchEntry]:
-    seen = SearchEntry.objects.visible_to(viewer)
     matching = Q(pk__in=[])
     # Tokens are keyed by company: whoever works in several asks in the words of each.
-    for company in Company.objects.filter(pk__in=seen.values("company_id")):
+    for company in _companies(viewer):
         secret = keys.search_key(company)
-        here = Q(company=company)
-        for token in sorted(tokens):
-            number = keyed_token(secret, token)
-            here &= Q(Exists(SearchToken.objects.filter(entry=OuterRef("pk"), token=number)))
-        matching |= here
+        numbers = sorted(keyed_token(secret, token) for token in tokens)
+        matching |= Q(company=company) & _holding(numbers)
     wanted = list(kinds)
-    return seen.filter(matching, subject_kind__in=wanted or list(_searchable))
+    return SearchEntry.objects.visible_to(viewer).filter(
+        matching, subject_kind__in=wanted or list(_searchable)
+    )
+
+
+def _companies(viewer: Viewer) -> QuerySet[Company]:
+    """Select the companies in which anything at all may be visible."""
+    inside = Wall.objects.filter(pk__in=walls_open_to(viewer)).values("company_id")
+    return Company.objects.filter(Q(pk__in=viewer.company_ids()) | Q(pk__in=inside))
+
+
+def _holding(numbers: list[int]) -> Q:
+    """Say "holds all these tokens", beginning with the rarest one where it is rare.
+
+    Entries that hold a common token are met soon when one walks by last change; those that hold a
+    rare one are few enough to be named, where the walk would go through all others first.
+    """
+    rarest: list[int] | None = None
+    for number in numbers:
+        held = SearchToken.objects.filter(token=number).values_list("entry_id", flat=True)
+        few = list(held[: RARE + 1])
+        if len(few) <= RARE and (rarest is None or len(few) < len(rarest)):
+            rarest = few
+    condition = Q() if rarest is None else Q(pk__in=rarest)
+    for number in numbers:
+        condition &= Q(Exists(SearchToken.objects.filter(entry=OuterRef("pk"), token=number)))
+    return condition
 
 
 def _verified(viewer: Viewer, page: Page[SearchEntry], words: list[str]) -> list[Hit]:
@@ -204,13 +240,80 @@ def _verified(viewer: Viewer, page: Page[SearchEntry], words: list[str]) -> list
     texts: dict[UUID, str] = {}
     for kind, uids in by_kind.items():
         model: Any = apps.get_model(kind)
-        rows = list(model.objects.visible_to(viewer).filter(uid__in=uids))
+        how = _searchable[kind]
+        seen = how.rows(viewer) if how.rows else model.objects.visible_to(viewer)
+        rows = list(seen.filter(uid__in=uids))
         if rows:
-            texts |= _texts(rows, _searchable[kind])
+            texts |= _texts(rows, how)
     named = subjects(viewer, [(e.subject_kind, e.subject_uid) for e in page.rows])
     return [
         Hit(entry.subject_kind, named[entry.subject_uid])
         for entry in page.rows
         if entry.subject_uid in named
+        and entry.subject_uid in texts
         and all(word in plain(texts.get(entry.subject_uid, "")) for word in words)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Hits of one kind on a page of results."""
+
+    kind: str
+    label: str | Promise
+    hits: list[Hit]
+
+
+Finder = Callable[[Viewer, str], Iterable[Group]]
+Guide = Callable[[Viewer, str], str]
+_finders: list[Finder] = []
+_guides: dict[str, list[Guide]] = defaultdict(list)
+
+
+def also_finds(finder: Finder) -> None:
+    """Add hits that are no records of ours (vulnerabilities) above those that are."""
+    if finder not in _finders:
+        _finders.append(finder)
+
+
+def guides_to(known_as: str, guide: Guide) -> None:
+    """Let an area send a pasted name of a kind (``recognised``) straight to its page."""
+    if guide not in _guides[known_as]:
+        _guides[known_as].append(guide)
+
+
+def straight_to(viewer: Viewer, text: str) -> str:
+    """Return the address that a pasted name stands for, as far as the viewer may see it, or ""."""
+    text, known_as = text.strip(), recognised(text)
+    for guide in _guides.get(known_as, []):
+        address = guide(viewer, text)
+        if address:
+            return address
+    if known_as == "number":
+        same = [
+            hit for hit in search(viewer, text).hits if hit.subject.number.lower() == text.lower()
+        ]
+        records = [hit for hit in same if "number" in _searchable[hit.kind].clear]
+        if len(records) == 1:
+            return records[0].subject.url
+    return ""
+
+
+def grouped(hits: Iterable[Hit]) -> list[Group]:
+    """Put the hits of a page under the headings of their kinds."""
+    by_kind: dict[str, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        by_kind[hit.kind].append(hit)
+    kinds = sorted(by_kind, key=lambda kind: (_searchable[kind].order, kind))
+    return [Group(kind, _searchable[kind].label, by_kind[kind]) for kind in kinds]
+
+
+def found_elsewhere(viewer: Viewer, text: str) -> list[Group]:
+    """Return what the finders of other areas have for a text, empty groups left out."""
+    return [group for finder in _finders for group in finder(viewer, text) if group.hits]
+
+
+def kinds_found() -> list[tuple[str, str | Promise]]:
+    """Return the kinds that can be asked for alone, with their headings, in order."""
+    kinds = sorted(_searchable, key=lambda kind: (_searchable[kind].order, kind))
+    return [(kind, _searchable[kind].label) for kind in kinds]

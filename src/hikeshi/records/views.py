@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
@@ -17,7 +17,14 @@ from hikeshi.core.tokens import QUERY_LIMIT
 from hikeshi.organisation.access import Request, logged_in
 from hikeshi.records.blobs import blob_by_uid, pieces_of
 from hikeshi.records.models import Blob
-from hikeshi.records.search import recognised, search
+from hikeshi.records.search import (
+    found_elsewhere,
+    grouped,
+    kinds_found,
+    recognised,
+    search,
+    straight_to,
+)
 
 # Should a browser show the file after all, it stands in a box of its own and runs nothing.
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -35,10 +42,22 @@ def download(request: Request, uid: UUID) -> StreamingHttpResponse:
 def find(request: Request) -> HttpResponse:
     """Find records by their words, as far as the reader may see them."""
     text = request.GET.get("q", "").strip()[:QUERY_LIMIT]
-    found = search(request.viewer, text, after=request.GET.get("after")) if text else None
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in dict(kinds_found()) else ""
+    after = request.GET.get("after")
+    if text and not kind and not after and (address := straight_to(request.viewer, text)):
+        return redirect(address)
+    found = (
+        search(request.viewer, text, kinds=[kind] if kind else (), after=after) if text else None
+    )
+    first = found_elsewhere(request.viewer, text) if text and not kind and not after else []
     return render(
         request, "records/search.html",
-        {"search_text": text, "found": found, "known_as": recognised(text) if text else ""},
+        {
+            "search_text": text, "found": found, "known_as": recognised(text) if text else "",
+            "groups": [*first, *grouped(found.hits)] if found else [],
+            "kinds": kinds_found(), "kind": kind,
+        },
     )  # fmt: skip
 
 
