@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from hikeshi.intelligence.models import STAGE, Stage, Vulnerability, VulnerabilityName
 from hikeshi.organisation.roles import Role
@@ -50,6 +50,9 @@ def test_tasks_messages_and_files_are_found_by_members_of_the_wall_alone(client:
     assert kinds(by, "zelkova") == ["records.task", "stakeholders.conversation", "records.blob"]
     hits = search(by, "zelkova").hits
     assert {hit.subject.number for hit in hits} == {case.number}
+    with translation.override("ja"):
+        (hit,) = search(by, case.number).hits
+    assert hit.subject.title.startswith("認証前のコマンド実行")
     outsider = seen_by(kazahaya.admin, now)
     assert search(outsider, "zelkova") == search(outsider, "nothing-has-this")
     client.force_login(kazahaya.admin)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from hikeshi.core.errors import HikeshiError
@@ -231,8 +231,8 @@ def fill() -> None:
     searchable(
         "records.task",
         Searchable(
-            ("title", "note", "outcome"), clear=(), changed="created_at", label=_("Tasks"),
-            order=60,
+            ("title", "note", "outcome"), clear=(), changed="created_at",
+            label=pgettext_lazy("search", "Tasks"), order=60,
         ),
     )  # fmt: skip
     searchable(

@@ -7,10 +7,14 @@ start-up how to name its rows; a lower page then shows them without knowing the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
+from django.utils.translation import get_language
+
+from hikeshi.organisation.queries import text_in
 from hikeshi.organisation.viewer import Viewer
 
 
@@ -51,4 +55,12 @@ def subjects(viewer: Viewer, wanted: Iterable[tuple[str, UUID]]) -> dict[UUID, S
         namer = _namers.get(kind)
         if namer is not None:
             found |= namer(viewer, uids)
-    return found
+    return {uid: _in_words(subject) for uid, subject in found.items()}
+
+
+def _in_words(subject: Subject) -> Subject:
+    """Say a title that its record keeps in several languages in the reader's."""
+    title: Any = subject.title
+    if isinstance(title, Mapping):
+        return replace(subject, title=text_in(title, get_language() or "en"))
+    return subject
