@@ -162,6 +162,7 @@ class Account(AbstractBaseUser):
     theme = models.CharField(_("appearance"), max_length=8, default="auto")
     density = models.CharField(_("row height"), max_length=12, default="compact")
     shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
+    first_steps_hidden = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     realm = models.CharField(max_length=8, choices=Realm.choices, default=Realm.LIVE)
     expires_at = models.DateTimeField(_("account ends"), null=True, blank=True)

@@ -285,8 +285,8 @@ def reset_factors(*, viewer: Viewer, account: Account, at: datetime) -> int:
 
 
 def change_own_settings(*, account: Account, at: datetime, **changes: Any) -> Account:
-    """Change how pages look and speak to oneself; ``changes`` are of OWN_SETTINGS."""
-    assert set(changes) <= set(OWN_SETTINGS)  # noqa: S101  # the form offers no others
+    """Change how pages look and speak to oneself, or put the first steps away."""
+    assert set(changes) <= {*OWN_SETTINGS, "first_steps_hidden"}  # noqa: S101  # the form offers no others
     before = {field: getattr(account, field) for field in changes}
     with transaction.atomic():
         Account.objects.filter(pk=account.pk).update(**changes)

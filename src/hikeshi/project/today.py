@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from hikeshi.organisation.access import Request, logged_in
+from hikeshi.organisation.access import Request, account_of, logged_in
+from hikeshi.organisation.people import change_own_settings
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.project.first_steps import first_steps
 from hikeshi.records.clocks import clock_state, clocks_due
 from hikeshi.records.subjects import Subject, subjects
 from hikeshi.records.tasks import tasks_for
@@ -85,6 +87,7 @@ def rows_for(viewer: Viewer) -> list[Row]:
 def today(request: Request) -> HttpResponse:
     """Show what needs the reader now."""
     rows = rows_for(request.viewer)
+    steps = first_steps(request.viewer)
     return render(
         request,
         "project/today.html",
@@ -93,5 +96,15 @@ def today(request: Request) -> HttpResponse:
             "late": sum(row.state == "late" for row in rows),
             "near": sum(row.state == "near" for row in rows),
             "rounds": silent_rounds(request.viewer),
+            "steps": steps,
+            "steps_done": sum(step.done for step in steps),
         },
     )
+
+
+@logged_in
+@require_POST
+def hide_first_steps(request: Request) -> HttpResponse:
+    """Put the first steps away for good."""
+    change_own_settings(account=account_of(request), at=request.viewer.at, first_steps_hidden=True)
+    return redirect("today")

@@ -5,11 +5,12 @@ from django.urls import include, path
 from hikeshi.project.api import api
 from hikeshi.project.api_reference import api_docs, openapi_json
 from hikeshi.project.health import healthz, metrics, readyz
-from hikeshi.project.today import today
+from hikeshi.project.today import hide_first_steps, today
 from hikeshi.records.views import find
 
 urlpatterns = [
     path("", today, name="today"),
+    path("first-steps/hide/", hide_first_steps, name="hide-first-steps"),
     path("", include("hikeshi.ui.urls")),
     path("search/", find, name="search"),
     path("", include("hikeshi.ledger.urls")),
