@@ -313,3 +313,8 @@ def test_the_set_up_makes_a_prefix_of_the_name(client: Client) -> None:
     _link, secret = issue_link(purpose=SETUP, at=timezone.now())
     client.post(link_path(SETUP, secret), entered(number_prefix=""))
     assert Company.objects.get().prefix == "KE"
+
+
+def test_the_login_page_has_one_link_for_a_forgotten_password(client: Client) -> None:
+    text = client.get(reverse("account_login")).content.decode()
+    assert text.count(reverse("account_reset_password")) == 1

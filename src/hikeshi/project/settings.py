@@ -155,6 +155,7 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 
 # Login, by django-allauth (organisation/login.py, organisation/mfa.py).
 ACCOUNT_ADAPTER = "hikeshi.organisation.login.AccountAdapter"
+ACCOUNT_FORMS = {"login": "hikeshi.organisation.forms.login.LoginForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
