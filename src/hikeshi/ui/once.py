@@ -82,9 +82,20 @@ def _key_of(request: HttpRequest) -> str:
     if request.method not in _WRITING:
         return ""
     key = request.headers.get(HEADER, "")
-    if not key and request.method == "POST" and request.content_type != "application/json":
+    if not key and request.method == "POST" and not _is_for_programs(request):
         key = request.POST.get(FIELD, "")
     return key if len(key) <= _LONGEST_KEY else ""
+
+
+def _is_for_programs(request: HttpRequest) -> bool:
+    """Tell whether the key can only stand in the header.
+
+    Reading a form here would leave an operation of the API without its body.
+    """
+    route = request.resolver_match
+    return request.content_type == "application/json" or (
+        route is not None and "api" in route.namespaces
+    )
 
 
 def _answer_once(
