@@ -42,7 +42,7 @@ def test_a_public_record_before_our_release_betrays_nothing_and_joins_at_release
     page = reverse("matching:vulnerability", args=[CVE])
     outside = logged_in(outsider)
     for address in (page, "/findings/", f"/search/?q={CVE}", f"/findings/?q={GHSA}", "/"):
-        shown = outside.get(address)
+        shown = outside.get(address, follow=True)
         assert shown.status_code == 200, address
         assert not [secret for secret in secrets if secret in shown.content.decode()], address
     assert CVE in outside.get(page).content.decode()
