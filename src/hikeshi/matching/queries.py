@@ -57,12 +57,21 @@ def open_matches(viewer: Viewer) -> QuerySet[Match]:
     )
 
 
-def found_vulnerabilities(viewer: Viewer, *, text: str = "") -> QuerySet[Vulnerability]:
+def found_vulnerabilities(
+    viewer: Viewer, *, text: str = "", release: Release | None = None
+) -> QuerySet[Vulnerability]:
     """Select the vulnerabilities that reach something the viewer may see, with their score.
 
     score: the highest that a standing claim gives; 0 where none does. text: part of a name.
+    release: only what reaches this one, which the caller has read as its viewer.
     """
-    reached = ClaimSubject.objects.known().filter(claim__in=open_matches(viewer).values("claim"))
+    matches = open_matches(viewer)
+    if release is not None:
+        inside = Occurrence.objects.filter(
+            closed_in__isnull=True, release=release, package_version__isnull=False
+        )
+        matches = matches.filter(package_version__in=inside.values("package_version"))
+    reached = ClaimSubject.objects.known().filter(claim__in=matches.values("claim"))
     scores = (
         ClaimRevision.objects.known()
         .filter(claim__subjects__vulnerability=OuterRef("pk"), withdrawn_at__isnull=True)
@@ -104,8 +113,13 @@ class Reached:
     signals: Signals = field(default_factory=Signals)
 
 
-def reached_by(viewer: Viewer, vulnerabilities: Sequence[Vulnerability]) -> list[Reached]:
-    """Gather the findings of some vulnerabilities in a fixed number of queries."""
+def reached_by(
+    viewer: Viewer, vulnerabilities: Sequence[Vulnerability], *, limit: int | None = DETAIL_LIMIT
+) -> list[Reached]:
+    """Gather the findings of some vulnerabilities in a fixed number of queries.
+
+    limit: of matches and of places read at most; None reads all, for exports.
+    """
     subjects = ClaimSubject.objects.known().filter(vulnerability__in=list(vulnerabilities))
     by_claim: dict[int, set[int]] = defaultdict(set)
     for claim_id, vulnerability_id in subjects.values_list("claim_id", "vulnerability_id"):
@@ -113,13 +127,13 @@ def reached_by(viewer: Viewer, vulnerabilities: Sequence[Vulnerability]) -> list
     matches = list(
         open_matches(viewer)
         .filter(claim__in=list(by_claim))
-        .select_related("affected_range", "claim", "package_version")[:DETAIL_LIMIT]
+        .select_related("affected_range", "claim", "package_version")[:limit]
     )
     where: dict[int | None, list[Occurrence]] = defaultdict(list)
     for occurrence in (
         open_occurrences(viewer)
         .filter(package_version__in={match.package_version_id for match in matches})
-        .select_related("release__offering", "release__product_model", "component")[:DETAIL_LIMIT]
+        .select_related("release__offering", "release__product_model", "component")[:limit]
     ):
         where[occurrence.package_version_id].append(occurrence)
     findings: dict[int, list[Finding]] = defaultdict(list)
@@ -169,7 +183,7 @@ def vulnerability_named(viewer: Viewer, name: str) -> Vulnerability:
     """
     found = (
         VulnerabilityName.objects.visible_to(viewer)
-        .filter(name__iexact=name.strip())
+        .filter(name__iexact=name.replace("\x00", "").strip())
         .select_related("vulnerability")
         .first()
     )

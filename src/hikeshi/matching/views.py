@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
+from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.intelligence.models import VulnerabilityName
 from hikeshi.matching import queries
 from hikeshi.matching.as_known import vulnerability_as_known
+from hikeshi.matching.reach import as_csv, as_json, every_finding
 from hikeshi.organisation.access import Request, needs
 from hikeshi.organisation.roles import Permission
 from hikeshi.records.known import read_moment
@@ -24,6 +27,21 @@ def findings(request: Request) -> HttpResponse:
     page = page_of(found, order=("-score", "-pk"), after=request.GET.get("after"))
     lines = queries.reached_by(request.viewer, page.rows)
     return render(request, "matching/findings.html", {"page": page, "lines": lines, "text": text})
+
+
+@needs(Permission.EXPORT)
+@require_GET
+def findings_export(request: Request, form: str) -> StreamingHttpResponse:
+    """Send the findings of the list as CSV or JSON, with the same filter and rights."""
+    writers = {"csv": (as_csv, "text/csv; charset=utf-8"), "json": (as_json, "application/json")}
+    if form not in writers:
+        raise NotFound(gettext_noop("There is no such page."))
+    write, media_type = writers[form]
+    text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    rows = every_finding(request.viewer, text=text, language=get_language() or "en")
+    answer = StreamingHttpResponse(write(rows), content_type=media_type)
+    answer["Content-Disposition"] = f'attachment; filename="findings.{form}"'
+    return answer
 
 
 @needs(Permission.VIEW)

@@ -28,6 +28,7 @@ from hikeshi import __version__
 from hikeshi.core.errors import NotAllowed, gettext_noop
 from hikeshi.inventory import api as inventory
 from hikeshi.ledger import api as ledger
+from hikeshi.matching import api as matching
 from hikeshi.organisation import api as organisation
 from hikeshi.organisation.access import Request
 from hikeshi.organisation.models import APIToken
@@ -167,6 +168,7 @@ ROUTERS: Final[list[Router]] = [
     records.router,
     stakeholders.router,
     inventory.router,
+    matching.router,
     triage.router,
 ]
 

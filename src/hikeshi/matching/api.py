@@ -1,0 +1,200 @@
+"""Findings, vulnerabilities and what they reach, over the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from hikeshi.core.errors import gettext_noop
+from hikeshi.intelligence.models import VulnerabilityName
+from hikeshi.intelligence.queries import Signals, signals_of
+from hikeshi.inventory.queries import release_by_uid
+from hikeshi.matching import queries
+from hikeshi.matching.as_known import vulnerability_as_known
+from hikeshi.matching.reach import Place, places_of, release_counts, with_reasons
+from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
+from hikeshi.records.known import read_moment
+from hikeshi.records.rest import AsKnownOut, AsOf
+
+router = Router(tags=["findings"])
+
+
+class FindingOut(Schema):
+    """A vulnerability that reaches something; what it reaches stands under `/affected/`."""
+
+    name: str
+    score: float | None = Field(description="The highest CVSS score given; null without one.")
+    summary: str
+    is_exploited: bool = Field(description="It stands in the CISA KEV catalogue.")
+    epss: float | None
+    releases: int = Field(description="Releases that it reaches, of those the caller may see.")
+
+
+class FindingList(ListQuery):
+    """What may be asked of the findings."""
+
+    sorts: ClassVar = {
+        "-score": ("-score", "-pk"), "score": ("score", "pk"), "name": ("name", "pk"),
+        "-name": ("-name", "-pk"),
+    }  # fmt: skip
+    filters: ClassVar = {"min_score": "score__gte"}
+    sort: Literal["-score", "score", "name", "-name"] = "-score"
+    q: str = Field("", max_length=100, description="Part of a name or an alias.")
+    min_score: Decimal | None = Field(None, ge=0, le=10, max_digits=3, decimal_places=1)
+    release: UUID | None = Field(None, description="Only what reaches this release.")
+
+
+class RangeOut(Schema):
+    """Versions that a claim calls affected."""
+
+    package: str
+    stated: str
+
+
+class ClaimOut(Schema):
+    """What one record of one source says now."""
+
+    record: str
+    source: str
+    summary: str
+    score: float | None
+    vector: str
+    modified_at: datetime | None
+    withdrawn_at: datetime | None
+    ranges: list[RangeOut]
+
+
+class VulnerabilityOut(Schema):
+    """A vulnerability with what sources say of it, side by side."""
+
+    uid: UUID
+    name: str
+    names: list[str]
+    is_exploited: bool
+    epss: float | None
+    releases: int
+    claims: list[ClaimOut]
+
+
+class ReasonOut(Schema):
+    """Why a component is reached: a record, and its range as stated."""
+
+    claim: str
+    range: str
+
+
+class AffectedOut(Schema):
+    """A component of a release inside a range."""
+
+    release: UUID
+    release_number: str
+    offering: UUID
+    offering_name: dict[str, str]
+    version: str
+    component: str
+    component_version: str
+    purl: str
+    because: list[ReasonOut]
+
+
+class AffectedList(ListQuery):
+    """What may be asked of the places a vulnerability reaches."""
+
+    sorts: ClassVar = {
+        "release": ("release__offering__search_key", "release__version", "pk"),
+        "-created": ("-pk",), "created": ("pk",),
+    }  # fmt: skip
+    filters: ClassVar = {
+        "release": "release__uid", "offering": "release__offering__uid",
+        "component": "component__name",
+    }  # fmt: skip
+    sort: Literal["release", "-created", "created"] = "release"
+    release: UUID | None = None
+    offering: UUID | None = None
+    component: str | None = Field(None, max_length=255)
+
+
+def _epss(signals: Signals) -> float | None:
+    held = signals.epss
+    return None if held is None or held.number is None else float(held.number)
+
+
+@router.get("/findings", response=Rows[FindingOut], summary=gettext_noop("List findings"))
+def list_findings(request: Request, query: Query[FindingList]) -> Listed:
+    """Vulnerabilities that reach a release the caller may see, before anybody has judged them."""
+    viewer = request.viewer
+    release = release_by_uid(viewer, query.release) if query.release else None
+    text = query.q.replace("\x00", "").strip()
+    page = paged(request, queries.found_vulnerabilities(viewer, text=text, release=release), query)
+    found = page["rows"]
+    signals = signals_of(one.pk for one in found)
+    counts, said = release_counts(viewer, found), queries.summaries(found)
+    rows = [
+        {
+            "name": one.name, "score": float(one.score) or None, "summary": said.get(one.pk, ""),
+            "is_exploited": signals.get(one.pk, Signals()).kev is not None,
+            "epss": _epss(signals.get(one.pk, Signals())), "releases": counts.get(one.pk, 0),
+        }
+        for one in found
+    ]  # fmt: skip
+    return page | {"rows": rows}
+
+
+@router.get(
+    "/vulnerabilities/{name}", response=AsKnownOut | VulnerabilityOut,
+    summary=gettext_noop("Read a vulnerability"),
+)  # fmt: skip
+def read_vulnerability(request: Request, name: str, as_of: AsOf = "") -> dict[str, Any]:
+    """What sources say under any of its names, now or as it was known at a past moment."""
+    viewer = request.viewer
+    found = queries.vulnerability_named(viewer, name)
+    if as_of:
+        at = read_moment(as_of, viewer.at)
+        return vulnerability_as_known(viewer, found, at).known.plain()
+    names = VulnerabilityName.objects.visible_to(viewer).filter(vulnerability=found)
+    signals = signals_of([found.pk]).get(found.pk, Signals())
+    return {
+        "uid": found.uid, "name": found.name,
+        "names": sorted(names.values_list("name", flat=True)),
+        "is_exploited": signals.kev is not None, "epss": _epss(signals),
+        "releases": release_counts(viewer, [found]).get(found.pk, 0),
+        "claims": [_claim(one) for one in queries.said_of(found)],
+    }  # fmt: skip
+
+
+def _claim(one: queries.Said) -> dict[str, Any]:
+    revision = one.revision
+    return {
+        "record": one.claim.record_id, "source": str(revision.source),
+        "summary": revision.summary, "vector": revision.vector,
+        "score": None if revision.score is None else float(revision.score),
+        "modified_at": revision.modified_at, "withdrawn_at": revision.withdrawn_at,
+        "ranges": [{"package": str(row.package), "stated": row.stated} for row in one.ranges],
+    }  # fmt: skip
+
+
+@router.get(
+    "/affected/{name}", response=Rows[AffectedOut],
+    summary=gettext_noop("List what a vulnerability reaches"),
+)  # fmt: skip
+def list_affected(request: Request, name: str, query: Query[AffectedList]) -> Listed:
+    """Components of releases, of those the caller may see, inside a range that a claim names."""
+    found = queries.vulnerability_named(request.viewer, name)
+    page = paged(request, places_of(request.viewer, found), query)
+    return page | {"rows": [_place(place) for place in with_reasons(found, page["rows"])]}
+
+
+def _place(place: Place) -> dict[str, Any]:
+    release, component = place.occurrence.release, place.occurrence.component
+    return {
+        "release": release.uid, "release_number": release.number, "version": release.version,
+        "offering": release.offering.uid, "offering_name": release.offering.name,
+        "component": component.name, "component_version": component.version,
+        "purl": component.purl,
+        "because": [{"claim": claim, "range": stated} for claim, stated in place.because],
+    }  # fmt: skip

@@ -1,0 +1,149 @@
+"""How far vulnerabilities reach: exact counts, the places, and every finding for a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from django.db.models import QuerySet
+
+from hikeshi.intelligence.models import ClaimRevision, ClaimSubject, Vulnerability
+from hikeshi.inventory.models import Occurrence
+from hikeshi.matching.models import Match
+from hikeshi.matching.queries import (
+    Finding,
+    Reached,
+    found_vulnerabilities,
+    open_matches,
+    open_occurrences,
+    reached_by,
+)
+from hikeshi.organisation.queries import text_in
+from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.audit import flat
+from hikeshi.ui.paging import page_of
+
+COLUMNS: Final = (
+    "vulnerability", "score", "exploited", "epss", "summary", "product", "release_number",
+    "release", "component", "component_version", "range", "claim",
+)  # fmt: skip
+# Vulnerabilities read at once for a file: what each reaches is not limited.
+_AT_ONCE: Final = 50
+
+
+def release_counts(viewer: Viewer, vulnerabilities: Iterable[Vulnerability]) -> dict[int, int]:
+    """Count the releases that each vulnerability reaches, by its id, in three queries."""
+    subjects = ClaimSubject.objects.known().filter(vulnerability__in=list(vulnerabilities))
+    about: dict[int, set[int]] = defaultdict(set)
+    for claim, vulnerability in subjects.values_list("claim_id", "vulnerability_id"):
+        about[claim].add(vulnerability)
+    versions: dict[int, set[int]] = defaultdict(set)
+    matches = open_matches(viewer).filter(claim__in=list(about))
+    for claim, version in matches.values_list("claim_id", "package_version_id"):
+        for vulnerability in about[claim]:
+            versions[vulnerability].add(version)
+    where: dict[int | None, set[int]] = defaultdict(set)
+    wanted = set().union(*versions.values())
+    places = open_occurrences(viewer).filter(package_version__in=wanted)
+    for held, release in places.values_list("package_version_id", "release_id").distinct():
+        where[held].add(release)
+    return {
+        vulnerability: len(set().union(*(where[version] for version in held)))
+        for vulnerability, held in versions.items()
+    }
+
+
+def places_of(viewer: Viewer, vulnerability: Vulnerability) -> QuerySet[Occurrence]:
+    """Select where a vulnerability is: components in current SBOMs that the viewer may see."""
+    return (
+        open_occurrences(viewer)
+        .filter(package_version__in=_standing(vulnerability).values("package_version"))
+        .select_related("release__offering", "component", "package_version")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A component of a release with the claims that reach it: (record, range) each."""
+
+    occurrence: Occurrence
+    because: list[tuple[str, str]]
+
+
+def with_reasons(vulnerability: Vulnerability, places: Sequence[Occurrence]) -> list[Place]:
+    """Add to each place by which claims it is reached, in one query."""
+    versions = {place.package_version_id for place in places}
+    reasons: dict[int | None, list[tuple[str, str]]] = defaultdict(list)
+    matches = _standing(vulnerability).filter(package_version__in=versions)
+    for version, claim, stated in matches.order_by("claim__record_id", "pk").values_list(
+        "package_version_id", "claim__record_id", "affected_range__stated"
+    ):
+        reasons[version].append((claim, stated))
+    return [Place(place, reasons[place.package_version_id]) for place in places]
+
+
+def _standing(vulnerability: Vulnerability) -> QuerySet[Match]:
+    subjects = ClaimSubject.objects.known().filter(vulnerability=vulnerability)
+    standing = ClaimRevision.objects.known().filter(
+        withdrawn_at__isnull=True, claim__in=subjects.values("claim")
+    )
+    return Match.objects.filter(closed_in__isnull=True, claim__in=standing.values("claim"))
+
+
+def every_finding(viewer: Viewer, *, text: str, language: str) -> Iterator[dict[str, Any]]:
+    """Yield each finding that the list has, the gravest first, as a row of ``COLUMNS``."""
+    found, after = found_vulnerabilities(viewer, text=text), None
+    while after != "":
+        page = page_of(
+            found, order=("-score", "-pk"), after=after, size=_AT_ONCE, counted=False
+        )  # fmt: skip
+        for reached in reached_by(viewer, page.rows, limit=None):
+            for finding in reached.findings:
+                yield _row(reached, finding, language)
+        after = page.next_cursor
+
+
+def _row(reached: Reached, finding: Finding, language: str) -> dict[str, Any]:
+    score: Any = reached.vulnerability.score  # type: ignore[attr-defined]  # an annotation
+    epss = reached.signals.epss
+    return {
+        "vulnerability": reached.vulnerability.name,
+        "score": float(score) if score else None,
+        "exploited": reached.signals.kev is not None,
+        "epss": None if epss is None or epss.number is None else float(epss.number),
+        "summary": reached.summary,
+        "product": text_in(finding.release.offering.name, language),
+        "release_number": finding.release.number,
+        "release": finding.release.version,
+        "component": finding.component,
+        "component_version": finding.version,
+        "range": finding.stated,
+        "claim": finding.claim,
+    }
+
+
+def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Write findings as CSV that spreadsheets read as text; the mark makes Excel read UTF-8."""
+    yield "\ufeff" + _line(COLUMNS)
+    for row in rows:
+        yield _line(flat(row, COLUMNS))
+
+
+def _line(cells: Sequence[str]) -> str:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()
+
+
+def as_json(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Write findings as one JSON list, an object a line."""
+    start = "[\n"
+    for row in rows:
+        yield start + orjson.dumps(row).decode()
+        start = ",\n"
+    yield "[]\n" if start == "[\n" else "\n]\n"
