@@ -438,7 +438,7 @@ def upload(
     file: File[UploadedFile],
     slot: Form[str] = "application",
 ) -> Any:
-    """Make a CycloneDX JSON file, perhaps packed with gzip, current for a part of a release.
+    """Make a CycloneDX or SPDX JSON file, perhaps packed with gzip, current for a part.
 
     A refused file leaves the current one. The same bytes again change nothing.
     """

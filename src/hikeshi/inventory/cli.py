@@ -84,7 +84,7 @@ def _add_release(parser: argparse.ArgumentParser) -> None:
 def _add_sbom(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
     upload = acts.add_parser("upload", help="make a file the current SBOM of a release's part")
-    upload.add_argument("file", help="CycloneDX JSON, also .gz; - reads standard input")
+    upload.add_argument("file", help="CycloneDX or SPDX JSON, also .gz; - reads standard input")
     upload.add_argument("--release", required=True, metavar="UID", help="uid or number")
     upload.add_argument("--slot", default=DEFAULT_SLOT, help="the part that the file describes")
     upload.set_defaults(run=upload_file, acts=True)

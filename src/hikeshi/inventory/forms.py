@@ -200,7 +200,7 @@ class SBOMForm(forms.Form):
     file = forms.FileField(
         label=_("SBOM file"),
         allow_empty_file=True,
-        help_text=_("CycloneDX JSON, also packed with gzip. Drop it here or choose it."),
+        help_text=_("CycloneDX or SPDX JSON, also packed with gzip. Drop it here or choose it."),
         widget=forms.FileInput(attrs={"accept": ".json,.gz,application/json,application/gzip"}),
     )
     slot = forms.CharField(

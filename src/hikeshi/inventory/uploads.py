@@ -21,7 +21,7 @@ from django.db.models import Max
 
 from hikeshi.core.component import BillOfMaterials
 from hikeshi.core.errors import InputRefused, TooLarge, gettext_noop
-from hikeshi.formats.cyclonedx import read as cyclonedx
+from hikeshi.formats import sbom as sboms
 from hikeshi.formats.packed import unpacked
 from hikeshi.inventory import setwise
 from hikeshi.inventory.interning import (
@@ -38,7 +38,7 @@ from hikeshi.records import blobs
 
 STAGE = "inventory"
 DEFAULT_SLOT = "application"
-MAX_BYTES = cyclonedx.LIMIT_BYTES
+MAX_BYTES = sboms.LIMIT_BYTES
 # What a file of a format is kept as, unless its first bytes say otherwise (gzip).
 MEDIA_TYPES = {
     "CycloneDX": "application/vnd.cyclonedx+json", "SPDX": "application/spdx+json",
@@ -72,14 +72,14 @@ def upload_sbom(
     slot: str = DEFAULT_SLOT,
     file_name: str = "",
 ) -> Upload:
-    """Read a CycloneDX JSON file, perhaps packed with gzip, and make it current in its slot.
+    """Read CycloneDX or SPDX JSON, perhaps packed with gzip, and make it current in its slot.
 
     Raises InputRefused for a file that is too large, damaged or of another kind: nothing is
     written then and the current SBOM stands.
     """
     if len(content) > MAX_BYTES:
         raise too_large(len(content))
-    bom = cyclonedx.read(unpacked(content, limit_bytes=MAX_BYTES))
+    bom = sboms.read(unpacked(content, limit_bytes=MAX_BYTES))
     return store_sbom(
         release=release, bom=bom, content=content, by=by, at=at, slot=slot, file_name=file_name
     )

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hikeshi.core.errors import NotFound, TooLarge, gettext_noop
-from hikeshi.formats.cyclonedx.read import read
+from hikeshi.formats.sbom import read
 from hikeshi.matching import queries
 from hikeshi.matching.services import pull
 from hikeshi.organisation.queries import text_in

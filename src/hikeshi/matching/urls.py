@@ -7,6 +7,7 @@ from hikeshi.matching import views
 app_name = "matching"
 urlpatterns = [
     path("findings/", views.findings, name="findings"),
-    path("findings/export/<str:form>/", views.findings_export, name="export"),
+    path("findings/export.csv", views.findings_csv, name="export_csv"),
+    path("findings/export.json", views.findings_json, name="export_json"),
     path("vulnerabilities/<str:name>/", views.vulnerability, name="vulnerability"),
 ]

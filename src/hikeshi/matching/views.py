@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
-from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.intelligence.models import VulnerabilityName
 from hikeshi.matching import queries
 from hikeshi.matching.as_known import vulnerability_as_known
@@ -31,16 +33,26 @@ def findings(request: Request) -> HttpResponse:
 
 @needs(Permission.EXPORT)
 @require_GET
-def findings_export(request: Request, form: str) -> StreamingHttpResponse:
-    """Send the findings of the list as CSV or JSON, with the same filter and rights."""
-    writers = {"csv": (as_csv, "text/csv; charset=utf-8"), "json": (as_json, "application/json")}
-    if form not in writers:
-        raise NotFound(gettext_noop("There is no such page."))
-    write, media_type = writers[form]
+def findings_csv(request: Request) -> StreamingHttpResponse:
+    """Send the findings of the list as CSV, with the same filter and rights."""
+    return _file(as_csv(_asked(request)), "text/csv; charset=utf-8", "csv")
+
+
+@needs(Permission.EXPORT)
+@require_GET
+def findings_json(request: Request) -> StreamingHttpResponse:
+    """Send the findings of the list as JSON, with the same filter and rights."""
+    return _file(as_json(_asked(request)), "application/json", "json")
+
+
+def _asked(request: Request) -> Iterator[dict[str, Any]]:
     text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
-    rows = every_finding(request.viewer, text=text, language=get_language() or "en")
-    answer = StreamingHttpResponse(write(rows), content_type=media_type)
-    answer["Content-Disposition"] = f'attachment; filename="findings.{form}"'
+    return every_finding(request.viewer, text=text, language=get_language() or "en")
+
+
+def _file(parts: Iterator[str], media_type: str, ending: str) -> StreamingHttpResponse:
+    answer = StreamingHttpResponse(parts, content_type=media_type)
+    answer["Content-Disposition"] = f'attachment; filename="findings.{ending}"'
     return answer
 
 

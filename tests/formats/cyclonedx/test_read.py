@@ -126,8 +126,7 @@ def test_a_newer_minor_version_is_read_and_told() -> None:
         (b'{"bomFormat": "CycloneDX\\u0000"}', Malformed, "NUL character"),
         (b'{"x": ' + b"[" * 100_000, TooLarge, "nests too deep"),
         (b"[1, 2]", NotAnSBOM, "no object"),
-        (b"{}", NotAnSBOM, "not CycloneDX"),
-        (b'{"spdxVersion": "SPDX-2.3"}', NotAnSBOM, "is SPDX"),
+        (b"{}", NotAnSBOM, "neither CycloneDX"),
         (b"<?xml version='1.0'?><bom/>", NotAnSBOM, "is XML"),
         (bom(specVersion="2.0"), NotAnSBOM, "the file says “2.0”"),
         (bom(specVersion="1.1"), NotAnSBOM, "1.2 to 1.7"),
@@ -178,14 +177,6 @@ def test_every_real_cyclonedx_sbom_is_read(shared: Path) -> None:
         Gap.NO_NAME: 367,
         Gap.NO_VERSION: 1,
     }
-
-
-def test_every_other_json_of_the_shared_sboms_is_refused_and_never_crashes(shared: Path) -> None:
-    for path in sorted((shared / "sboms").rglob("*.json")):
-        if "cdx" in path.name or path.name == "harp-darwin-amd64.sbom.json":
-            continue
-        with pytest.raises(NotAnSBOM):
-            read(path.read_bytes())
 
 
 def test_every_valid_official_file_is_read(shared: Path) -> None:

@@ -1,0 +1,1 @@
+"""SPDX 2: software bills of materials."""
