@@ -65,11 +65,13 @@ def logged() -> Iterator[io.StringIO]:
     caught = io.StringIO()
     ours = [h for h in logging.getLogger().handlers if type(h) is logging.StreamHandler]
     assert ours, "the product's own handler is not set up"
-    before = [handler.setStream(caught) for handler in ours]
+    before = [handler.stream for handler in ours]
+    for handler in ours:
+        # Not by setStream, which flushes: an earlier test may have closed what it wrote to.
+        handler.stream = caught
     yield caught
     for handler, stream in zip(ours, before, strict=True):
-        if stream is not None:
-            handler.setStream(stream)
+        handler.stream = stream
 
 
 def traces(text: str) -> set[str]:
