@@ -173,11 +173,19 @@ def test_calendars_of_parts_of_a_country_differ() -> None:
 def test_what_is_left_says_working_days_where_the_term_counts_in_them() -> None:
     at, end = tokyo("2026-11-20 09:00"), tokyo("2026-11-25 17:00")
     found = left_until(end, at, JP, UnitOfTime.WORKING_DAYS)
-    assert (found.is_over, found.days, found.working_days) == (False, 5, 3)
+    assert (found.is_over, found.days, found.working_days) == (False, 5, 2)
     over = left_until(end, tokyo("2026-11-26 17:00"), JP, UnitOfTime.WORKING_DAYS)
     assert (over.is_over, over.working_days) == (True, 1)
     hours = left_until(end, tokyo("2026-11-24 23:32"), JP, UnitOfTime.HOURS)
     assert (hours.hours, hours.minutes, hours.working_days) == (17, 28, None)
+
+
+def test_a_term_of_working_days_never_has_more_left_than_it_is_long() -> None:
+    start = tokyo("2026-11-24 09:00")
+    found = due(start, Term(7, UnitOfTime.WORKING_DAYS), JP)
+    assert left_until(found.at, start, JP, UnitOfTime.WORKING_DAYS).working_days == 7
+    on_the_day = left_until(found.at, found.at - timedelta(hours=2), JP, UnitOfTime.WORKING_DAYS)
+    assert on_the_day.working_days == 0
 
 
 moments = st.integers(0, 480_000).map(

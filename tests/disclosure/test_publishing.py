@@ -44,6 +44,21 @@ def test_a_finding_becomes_a_case_decisions_and_a_published_advisory() -> None:
         assert kind == "html" or problems(content) == []
 
 
+def test_each_language_names_the_products_in_its_own_words() -> None:
+    one = decided(stage())
+    product = one.affected.offering
+    product.name = {"ja": "産業用ゲートウェイ", "en": "Industrial gateway"}
+    product.save()
+    publish_advisory(advisory=approved(one), by=seen_by(one.approver), at=NOW)
+    documents = {
+        (d.kind, d.language): bytes(d.content).decode() for d in PublishedDocument.objects.all()
+    }
+    for kind in ("html", "csaf"):
+        assert "産業用ゲートウェイ" in documents[kind, "ja"]
+        assert "Industrial gateway" not in documents[kind, "ja"]
+        assert "Industrial gateway" in documents[kind, "en"]
+
+
 def test_the_documents_say_what_was_decided_and_nothing_internal() -> None:
     one = decided(stage())
     publish_advisory(advisory=approved(one), by=seen_by(one.approver), at=NOW)

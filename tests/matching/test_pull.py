@@ -27,7 +27,7 @@ LATER = NOW + timedelta(days=1)
 
 
 def names(viewer: object, text: str = "") -> list[str]:
-    found = queries.found_vulnerabilities(viewer, text=text)  # type: ignore[arg-type]
+    found = queries.found_vulnerabilities(viewer, queries.Narrowing(text=text))  # type: ignore[arg-type]
     return sorted(found.values_list("name", flat=True))
 
 

@@ -362,7 +362,9 @@ def _running(
 class Left:
     """How much time a deadline leaves, or by how much it is over.
 
-    working_days: closes of business between now and then; only where the term counts in them.
+    working_days: working days from tomorrow up to and with the last one, as terms are counted
+        (rule 3), so that a term of seven never has eight left; once it is over, the closes of
+        business since. Only where the term counts in them.
     """
 
     is_over: bool
@@ -393,8 +395,16 @@ def left_until(
     is_over = elapsed < timedelta()
     between = None
     if unit in {UnitOfTime.WORKING_DAYS, UnitOfTime.WORKING_HOURS}:
-        between = working_days_between(min(at, due_at), max(at, due_at), calendar)
+        if is_over:
+            between = working_days_between(due_at, at, calendar)
+        else:
+            between = _working_days_after(calendar.day_of(at), calendar.day_of(due_at), calendar)
     return Left(is_over, abs(elapsed), between)
+
+
+def _working_days_after(today: date, last: date, calendar: WorkingCalendar) -> int:
+    days = (today + timedelta(days=n + 1) for n in range(min((last - today).days, FAR)))
+    return sum(calendar.is_working_day(day) for day in days)
 
 
 def working_days_between(since: datetime, until: datetime, calendar: WorkingCalendar) -> int:

@@ -58,12 +58,13 @@ class _Tree:
     """The products named so far, by id."""
 
     vendor: str
+    language: str
     products: dict[str, Product] = field(default_factory=dict)
 
     def add(self, release: Release) -> str:
         """Put a release into the tree and return its id."""
         offering = release.offering
-        name = text_in(offering.name, "en")
+        name = text_in(offering.name, self.language)
         if release.product_model is not None:
             name = f"{name} {release.product_model.code}"
         self.products[release.csaf_product_id] = Product(
@@ -101,7 +102,7 @@ def compose(draft: Draft, language: str, editions: Sequence[Edition] = ()) -> Va
     """
     advisory = draft.advisory
     with translation.override(language):
-        tree = _Tree(text_in(advisory.company.name, "en"))
+        tree = _Tree(text_in(advisory.company.name, "en"), language)
         vulnerabilities = tuple(
             _vulnerability(draft, subject, matrix, tree, language)
             for subject, matrix in draft.subjects

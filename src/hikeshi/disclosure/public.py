@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.safestring import mark_safe
@@ -51,6 +55,13 @@ def _company(request: HttpRequest) -> Company | None:
     return companies[0] if len(companies) == 1 else None
 
 
+@contextmanager
+def _zone_of(company: Company | None) -> Iterator[None]:
+    """Write moments in the company's zone for everybody: the page is the same for all readers."""
+    with timezone.override(ZoneInfo(company.zone) if company is not None else None):
+        yield
+
+
 @public
 @require_safe
 @_kept
@@ -59,7 +70,8 @@ def advisory_list(request: Request) -> HttpResponse:
     company = _company(request)
     page = page_of(queries.published(company), order=("-at", "-pk"), after=request.GET.get("after"))
     context = {"company": company, "page": page, "withdrawal": RevisionKind.WITHDRAWAL}
-    return render(request, "disclosure/public_list.html", context)
+    with _zone_of(company):
+        return render(request, "disclosure/public_list.html", context)
 
 
 @public
@@ -89,7 +101,8 @@ def advisory_page(request: Request, number: str) -> HttpResponse:
         "version": version,
         "answers": answer_for(content, version) if version else [],
     }
-    return render(request, "disclosure/public_page.html", context)
+    with _zone_of(revision.company):
+        return render(request, "disclosure/public_page.html", context)
 
 
 def _changed(revision: AdvisoryRevision, language: str) -> list[str]:

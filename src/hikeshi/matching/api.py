@@ -130,7 +130,11 @@ def list_findings(request: Request, query: Query[FindingList]) -> Listed:
     viewer = request.viewer
     release = release_by_uid(viewer, query.release) if query.release else None
     text = query.q.replace("\x00", "").strip()
-    page = paged(request, queries.found_vulnerabilities(viewer, text=text, release=release), query)
+    page = paged(
+        request,
+        queries.found_vulnerabilities(viewer, queries.Narrowing(text), release=release),
+        query,
+    )
     found = page["rows"]
     signals = signals_of(one.pk for one in found)
     counts, said = release_counts(viewer, found), queries.summaries(found)

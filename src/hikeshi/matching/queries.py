@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db.models import DecimalField, F, Max, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -24,11 +24,13 @@ from hikeshi.intelligence.models import (
     Claim,
     ClaimRevision,
     ClaimSubject,
+    Signal,
+    SignalKind,
     Vulnerability,
     VulnerabilityName,
 )
 from hikeshi.intelligence.queries import Signals, signals_of
-from hikeshi.inventory.models import Occurrence, Release
+from hikeshi.inventory.models import Occurrence, Offering, Release
 from hikeshi.inventory.setwise import package_ids
 from hikeshi.matching.models import Match
 from hikeshi.organisation.viewer import Viewer
@@ -38,17 +40,43 @@ FROM intelligence_affectedrange r CROSS JOIN inventory_packageversion v
 WHERE v.package_id = r.package_id AND v.key >= r.lo AND v.key < r.hi
 """
 DETAIL_LIMIT = 5_000
+# Bands of CVSS 3.1, section 5: at least, below.
+BANDS: Final = {
+    "critical": (Decimal("9.0"), Decimal("10.1")),
+    "high": (Decimal("7.0"), Decimal("9.0")),
+    "medium": (Decimal("4.0"), Decimal("7.0")),
+    "low": (Decimal("0.1"), Decimal("4.0")),
+    "none": (Decimal(0), Decimal("0.1")),
+}
+_SHOWN: Final = 10
 
 
-def open_occurrences(viewer: Viewer) -> QuerySet[Occurrence]:
-    """Select what stands in current SBOMs of releases the viewer may see."""
-    releases = Release.objects.visible_to(viewer).values("pk")
-    return Occurrence.objects.filter(closed_in__isnull=True, release__in=releases)
+class Narrowing(NamedTuple):
+    """What the list of findings is narrowed to; nothing by default.
+
+    text: part of a name. product: in its releases. band: of BANDS. exploited: KEV lists it.
+    """
+
+    text: str = ""
+    product: Offering | None = None
+    band: str = ""
+    exploited: bool = False
 
 
-def open_matches(viewer: Viewer) -> QuerySet[Match]:
+EVERYTHING: Final = Narrowing()
+
+
+def open_occurrences(viewer: Viewer, product: Offering | None = None) -> QuerySet[Occurrence]:
+    """Select what stands in current SBOMs of releases the viewer may see, of one product or all."""
+    releases = Release.objects.visible_to(viewer)
+    if product is not None:
+        releases = releases.filter(offering=product)
+    return Occurrence.objects.filter(closed_in__isnull=True, release__in=releases.values("pk"))
+
+
+def open_matches(viewer: Viewer, product: Offering | None = None) -> QuerySet[Match]:
     """Select matches of what is in releases that the viewer may see, withdrawn claims left out."""
-    shipped = open_occurrences(viewer).filter(package_version__isnull=False)
+    shipped = open_occurrences(viewer, product).filter(package_version__isnull=False)
     standing = ClaimRevision.objects.known().filter(withdrawn_at__isnull=True)
     return Match.objects.filter(
         closed_in__isnull=True,
@@ -58,14 +86,14 @@ def open_matches(viewer: Viewer) -> QuerySet[Match]:
 
 
 def found_vulnerabilities(
-    viewer: Viewer, *, text: str = "", release: Release | None = None
+    viewer: Viewer, narrowing: Narrowing = EVERYTHING, *, release: Release | None = None
 ) -> QuerySet[Vulnerability]:
     """Select the vulnerabilities that reach something the viewer may see, with their score.
 
-    score: the highest that a standing claim gives; 0 where none does. text: part of a name.
+    score: the highest that a standing claim gives; 0 where none does.
     release: only what reaches this one, which the caller has read as its viewer.
     """
-    matches = open_matches(viewer)
+    matches = open_matches(viewer, narrowing.product)
     if release is not None:
         inside = Occurrence.objects.filter(
             closed_in__isnull=True, release=release, package_version__isnull=False
@@ -81,11 +109,25 @@ def found_vulnerabilities(
         .values("highest")
     )
     found = Vulnerability.objects.filter(pk__in=reached.values("vulnerability"))
-    if text:
-        named = VulnerabilityName.objects.known().filter(name__icontains=text)
+    if narrowing.text:
+        named = VulnerabilityName.objects.known().filter(name__icontains=narrowing.text)
+        found = found.filter(pk__in=named.values("vulnerability"))
+    if narrowing.exploited:
+        listed = Signal.objects.known().filter(kind=SignalKind.KEV)
+        named = VulnerabilityName.objects.known().filter(name__in=listed.values("name"))
         found = found.filter(pk__in=named.values("vulnerability"))
     zero = Value(Decimal(0), output_field=DecimalField(max_digits=3, decimal_places=1))
-    return found.annotate(score=Coalesce(Subquery(scores), zero))
+    found = found.annotate(score=Coalesce(Subquery(scores), zero))
+    if narrowing.band in BANDS:
+        least, below = BANDS[narrowing.band]
+        found = found.filter(score__gte=least, score__lt=below)
+    return found
+
+
+def band_of(score: Decimal) -> str:
+    """Name the band of a score; "" where nothing was scored."""
+    held = (name for name, (least, below) in BANDS.items() if least <= score < below)
+    return next(held, "").replace("none", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +154,41 @@ class Reached:
     releases: list[Release]
     signals: Signals = field(default_factory=Signals)
 
+    @property
+    def band(self) -> str:
+        """Return the band of the score that the list gave the vulnerability."""
+        return band_of(getattr(self.vulnerability, "score", Decimal(0)))
+
+    @property
+    def rounded(self) -> str:
+        """Return the score with one decimal, "" where nothing was scored."""
+        return f"{getattr(self.vulnerability, 'score', 0):.1f}" if self.band else ""
+
+    @property
+    def few(self) -> list[Finding]:
+        """Return one finding of each of the first ten releases."""
+        first: dict[int, Finding] = {}
+        for finding in self.findings:
+            first.setdefault(finding.release.pk, finding)
+        return list(first.values())[:_SHOWN]
+
+    @property
+    def hidden(self) -> int:
+        """Return how many releases ``few`` leaves out."""
+        return max(len(self.releases) - _SHOWN, 0)
+
+    @property
+    def components(self) -> list[str]:
+        """Return the names of what it was found in, each once."""
+        return list(dict.fromkeys(finding.component for finding in self.findings))
+
 
 def reached_by(
-    viewer: Viewer, vulnerabilities: Sequence[Vulnerability], *, limit: int | None = DETAIL_LIMIT
+    viewer: Viewer,
+    vulnerabilities: Sequence[Vulnerability],
+    product: Offering | None = None,
+    *,
+    limit: int | None = DETAIL_LIMIT,
 ) -> list[Reached]:
     """Gather the findings of some vulnerabilities in a fixed number of queries.
 
@@ -125,13 +199,13 @@ def reached_by(
     for claim_id, vulnerability_id in subjects.values_list("claim_id", "vulnerability_id"):
         by_claim[claim_id].add(vulnerability_id)
     matches = list(
-        open_matches(viewer)
+        open_matches(viewer, product)
         .filter(claim__in=list(by_claim))
         .select_related("affected_range", "claim", "package_version")[:limit]
     )
     where: dict[int | None, list[Occurrence]] = defaultdict(list)
     for occurrence in (
-        open_occurrences(viewer)
+        open_occurrences(viewer, product)
         .filter(package_version__in={match.package_version_id for match in matches})
         .select_related("release__offering", "release__product_model", "component")[:limit]
     ):

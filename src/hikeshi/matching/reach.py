@@ -17,6 +17,7 @@ from hikeshi.inventory.models import Occurrence
 from hikeshi.matching.models import Match
 from hikeshi.matching.queries import (
     Finding,
+    Narrowing,
     Reached,
     found_vulnerabilities,
     open_matches,
@@ -95,14 +96,16 @@ def _standing(vulnerability: Vulnerability) -> QuerySet[Match]:
     return Match.objects.filter(closed_in__isnull=True, claim__in=standing.values("claim"))
 
 
-def every_finding(viewer: Viewer, *, text: str, language: str) -> Iterator[dict[str, Any]]:
+def every_finding(
+    viewer: Viewer, narrowing: Narrowing, *, language: str
+) -> Iterator[dict[str, Any]]:
     """Yield each finding that the list has, the gravest first, as a row of ``COLUMNS``."""
-    found, after = found_vulnerabilities(viewer, text=text), None
+    found, after = found_vulnerabilities(viewer, narrowing), None
     while after != "":
         page = page_of(
             found, order=("-score", "-pk"), after=after, size=_AT_ONCE, counted=False
         )  # fmt: skip
-        for reached in reached_by(viewer, page.rows, limit=None):
+        for reached in reached_by(viewer, page.rows, narrowing.product, limit=None):
             for finding in reached.findings:
                 yield _row(reached, finding, language)
         after = page.next_cursor

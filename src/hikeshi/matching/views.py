@@ -3,32 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from hikeshi.intelligence.models import VulnerabilityName
 from hikeshi.matching import queries
 from hikeshi.matching.as_known import vulnerability_as_known
+from hikeshi.matching.forms import FindingFilter
 from hikeshi.matching.reach import as_csv, as_json, every_finding
 from hikeshi.organisation.access import Request, needs
 from hikeshi.organisation.roles import Permission
 from hikeshi.records.known import read_moment
-from hikeshi.ui.paging import page_of
+from hikeshi.ui.lists import Column, Empty, listing, render_list
+
+COLUMNS = (
+    Column("name", _("Vulnerability"), ("name", "pk")),
+    Column("severity", _("Severity"), ("score", "pk"), css="tight"),
+    Column("signals", _("KEV, EPSS"), css="tight"),
+    Column("component", _("Component"), css="hide-s"),
+    Column("releases", _("Releases")),
+)
 
 
 @needs(Permission.VIEW)
 @require_GET
 def findings(request: Request) -> HttpResponse:
     """List what is reached, the gravest first."""
-    text = request.GET.get("q", "").strip()[:100]
-    found = queries.found_vulnerabilities(request.viewer, text=text)
-    page = page_of(found, order=("-score", "-pk"), after=request.GET.get("after"))
-    lines = queries.reached_by(request.viewer, page.rows)
-    return render(request, "matching/findings.html", {"page": page, "lines": lines, "text": text})
+    form = FindingFilter(request.GET, viewer=request.viewer)
+    asked = form.narrowing()
+    found = listing(
+        request,
+        queries.found_vulnerabilities(request.viewer, asked),
+        columns=COLUMNS,
+        default="-severity",
+        row="matching/finding_row.html",
+        caption=_("Vulnerabilities that reach releases"),
+        filters=form,
+        empty=Empty(
+            _("No open finding"),
+            _("Findings appear when feeds are read and releases have SBOMs. Switch the feeds on, "
+              "and drop an SBOM on a release."),
+            reverse("inventory:products"),
+            _("To the products"),
+            "find",
+        ),
+    )  # fmt: skip
+    lines = queries.reached_by(request.viewer, found.page.rows, asked.product)
+    found.page = replace(found.page, rows=lines)
+    return render_list(request, "matching/findings.html", found)
 
 
 @needs(Permission.EXPORT)
@@ -46,8 +75,8 @@ def findings_json(request: Request) -> StreamingHttpResponse:
 
 
 def _asked(request: Request) -> Iterator[dict[str, Any]]:
-    text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
-    return every_finding(request.viewer, text=text, language=get_language() or "en")
+    asked = FindingFilter(request.GET, viewer=request.viewer).narrowing()
+    return every_finding(request.viewer, asked, language=get_language() or "en")
 
 
 def _file(parts: Iterator[str], media_type: str, ending: str) -> StreamingHttpResponse:

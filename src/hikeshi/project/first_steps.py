@@ -83,7 +83,7 @@ def _feeds(viewer: Viewer) -> list[Step]:
     return [
         Step(
             _("Read a vulnerability feed"),
-            _("On the command line: hikeshi feed sync osv. The worker can repeat it."),
+            _("On the page of feeds: fetch one now, or switch on its schedule."),
             _address("intelligence:feeds"),
             Document.objects.exists(),
         )

@@ -10,12 +10,15 @@ from django import template
 from django.template.context import Context
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from hikeshi.organisation.models import TeamType
 from hikeshi.organisation.roles import PERMISSION_WORDS, ROLE_WORDS, Permission, Role
 
 register = template.Library()
+
+_KINDS = frozenset({"business unit", "plant", "department", "team", "quality assurance"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +117,9 @@ def permission_word(permission: str) -> str | Promise:
 def team_word(team_type: str) -> str:
     """Write the kind of a team as the trade does: PSIRT; a name of one's own stays as it is."""
     return dict(TeamType.choices).get(team_type.lower(), team_type)
+
+
+@register.filter
+def kind_word(kind: str) -> str:
+    """Write the kind of a unit in the reader's language where it is one of ours, else as given."""
+    return gettext(kind) if kind in _KINDS else kind
