@@ -57,7 +57,11 @@ def findings(request: Request) -> HttpResponse:
     )  # fmt: skip
     lines = queries.reached_by(request.viewer, found.page.rows, asked.product)
     found.page = replace(found.page, rows=lines)
-    return render_list(request, "matching/findings.html", found)
+    context = {
+        "may_export": request.viewer.may_somewhere(Permission.EXPORT),
+        "query": request.GET.urlencode(),
+    }
+    return render_list(request, "matching/findings.html", found, context)
 
 
 @needs(Permission.EXPORT)
