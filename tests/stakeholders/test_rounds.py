@@ -217,3 +217,26 @@ def test_a_list_of_contacts_comes_in_whole_or_not_at_all(client: Client) -> None
     assert not Contact.objects.exists()
     send("kind,name,mail\nsupplier,A,a@a.example\nsupplier,B,b@b.example\n")
     assert Contact.objects.count() == 2
+
+
+def test_a_contact_in_confidence_is_asked_behind_its_own_wall_alone() -> None:
+    kazahaya = firm()
+    wall = organisation.raise_wall(
+        company=kazahaya.company, members=[kazahaya.admin], at=NOW, by=kazahaya.admin
+    )
+    finder = add_contact(
+        company=kazahaya.company, kind=ContactKind.FINDER, name="発見者", wall=wall,
+        by=kazahaya.admin, at=NOW,
+    )  # fmt: skip
+    drafts = [
+        rounds.draft_round(
+            company=kazahaya.company, title="影響", letter="", questions=QUESTIONS, wall=held,
+            due_at=NOW + timedelta(days=7), by=kazahaya.admin, at=NOW,
+        )
+        for held in (None, wall)
+    ]  # fmt: skip
+    open_to_all, behind = drafts
+    with pytest.raises(Conflict, match="in confidence"):
+        rounds.add_parties(asked=open_to_all, contacts=[finder], by=kazahaya.admin, at=NOW)
+    assert not open_to_all.parties.exists()
+    assert rounds.add_parties(asked=behind, contacts=[finder], by=kazahaya.admin, at=NOW) == 1

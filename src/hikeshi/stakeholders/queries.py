@@ -179,6 +179,15 @@ def newest_answers(parties: Iterable[RoundParty]) -> list[Answer]:
     return found
 
 
+def askable_in(asked: Round, at: datetime) -> Q:
+    """Select the contacts whose name a round may show to whoever sees it.
+
+    A contact in confidence is asked in rounds behind its own wall, until that wall has ended.
+    """
+    open_to_all = Q(wall__isnull=True) | Q(wall__ended_at__lte=at)
+    return open_to_all | Q(wall=asked.wall_id) if asked.wall_id is not None else open_to_all
+
+
 def roll_up(asked: Round, questions: Sequence[Question], at: datetime) -> RollUp:
     """Gather who said what; a fixed number of queries whatever the number of parties."""
     parties = list(

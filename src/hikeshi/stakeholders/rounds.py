@@ -26,7 +26,7 @@ from hikeshi.stakeholders.models import (
     RoundParty,
     RoundState,
 )
-from hikeshi.stakeholders.queries import questions_of
+from hikeshi.stakeholders.queries import askable_in, questions_of
 
 ANSWER_LIMIT = 20_000
 PARTY_LIMIT = 2_000
@@ -112,11 +112,25 @@ def add_parties(
 ) -> int:
     """Add whom to ask; return how many were added.
 
-    Raises AlreadyDone when one of them is asked already, Conflict in a closed round, InputRefused
-    above 2,000 parties.
+    Raises AlreadyDone when one of them is asked already, Conflict in a closed round or for one
+    known in confidence behind another wall, InputRefused above 2,000 parties.
     """
     if asked.state == RoundState.CLOSED:
         raise Conflict(gettext_noop("This round is closed."))
+    # Whoever sees the round sees whom it asks.
+    if (
+        Contact.objects.for_system("whether they may be asked here")
+        .filter(pk__in=[contact.pk for contact in contacts])
+        .exclude(askable_in(asked, at))
+        .exists()
+    ):
+        raise Conflict(
+            gettext_noop(
+                "One of these contacts is known in confidence, and this round would show the name"
+                " to people who may not know it. Ask from a round of the case that the contact"
+                " belongs to."
+            )
+        )
     count = len(contacts) + len(units) + RoundParty.objects.filter(round=asked).count()
     if count > PARTY_LIMIT:
         raise InputRefused(

@@ -158,7 +158,7 @@ def round_page(request: Request, number: str) -> HttpResponse:
         present = RoundParty.objects.filter(round=asked)
         choices = list(
             queries.contacts_of(request.viewer)
-            .filter(company=asked.company)
+            .filter(queries.askable_in(asked, request.viewer.at), company=asked.company)
             .exclude(pk__in=present.values("contact_id").exclude(contact__isnull=True))[:500]
         )
         unseal(choices, "name")
