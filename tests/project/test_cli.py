@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
+from django.utils import translation
 
 from hikeshi import __version__
 from hikeshi.ledger.models import Event
 from hikeshi.organisation.roles import Role
-from hikeshi.project.cli import run
+from hikeshi.project.cli import _parser, run
 from tests.builders import firm, person
 
 pytestmark = pytest.mark.django_db
@@ -60,3 +63,22 @@ def test_a_backup_into_no_folder_is_refused_plainly(
     assert "does not exist" in capsys.readouterr().err
     assert run(["backup", str(tmp_path / "b"), "--format", "json"]) == 0
     assert orjson.loads(capsys.readouterr().out)["rows"] > 0
+
+
+def helps(parser: argparse.ArgumentParser, path: str) -> Iterator[tuple[str, str]]:
+    """Yield (place, help) of every command and option below a parser."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for choice in action._choices_actions:
+                yield f"{path} {choice.dest}", choice.help or ""
+            for name, below in action.choices.items():
+                yield from helps(below, f"{path} {name}")
+        elif action.help and action.option_strings[:1] not in (["-h"], ["-V"]):
+            yield f"{path} {action.dest}", action.help
+
+
+def test_every_help_is_said_in_japanese() -> None:
+    with translation.override("ja"):
+        found = list(helps(_parser(), "hikeshi"))
+    assert len(found) > 60
+    assert [one for one in found if one[1].isascii()] == []

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bars
@@ -28,15 +29,15 @@ REFUSALS_SHOWN = 20
 
 def add_commands(commands: Any) -> None:
     """Add the commands of this area."""
-    feed = commands.add_parser("feed", help="read feeds of vulnerability records")
+    feed = commands.add_parser("feed", help=_("read feeds of vulnerability records"))
     verbs = feed.add_subparsers(dest="verb", required=True, metavar="VERB")
-    sync = verbs.add_parser("sync", help="read a feed into documents and claims")
+    sync = verbs.add_parser("sync", help=_("read a feed into documents and claims"))
     sync.add_argument("source", choices=list(FEEDS))
     sync.add_argument("--from", dest="directory", type=Path, metavar="PATH",
-                      help="a copy of the source's files, laid out as it serves them; "
-                      "without it they are fetched")  # fmt: skip
+                      help=_("a copy of the source's files, laid out as it serves them; "
+                      "without it they are fetched"))  # fmt: skip
     sync.add_argument("--take-over", action="store_true",
-                      help="do not wait for a reading that was cut short")  # fmt: skip
+                      help=_("do not wait for a reading that was cut short"))  # fmt: skip
     sync.set_defaults(run=_sync, acts=True)
 
 

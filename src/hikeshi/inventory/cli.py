@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.table import Table
 
@@ -32,47 +33,49 @@ PIPE_WIDTH = 500
 
 def add_commands(commands: Any) -> None:
     """Add the commands of this area."""
-    _add_product(commands.add_parser("product", help="list and add products"))
-    _add_release(commands.add_parser("release", help="list and add releases of products"))
-    _add_sbom(commands.add_parser("sbom", help="upload SBOMs and list them"))
+    _add_product(commands.add_parser("product", help=_("list and add products")))
+    _add_release(commands.add_parser("release", help=_("list and add releases of products")))
+    _add_sbom(commands.add_parser("sbom", help=_("upload SBOMs and list them")))
 
 
 def _add_product(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
-    listed = acts.add_parser("list", help="list the products you may see")
-    listed.add_argument("text", nargs="?", default="", help="part of a name or code")
+    listed = acts.add_parser("list", help=_("list the products you may see"))
+    listed.add_argument("text", nargs="?", default="", help=_("part of a name or code"))
     listed.set_defaults(run=list_products, acts=True)
-    add = acts.add_parser("add", help="add a product; prints its number")
+    add = acts.add_parser("add", help=_("add a product; prints its number"))
     add.add_argument("name")
     add.add_argument("--name-language", default="ja", choices=["ja", "en"])
-    add.add_argument("--company", default="", metavar="SLUG", help="needed with several companies")
+    add.add_argument(
+        "--company", default="", metavar="SLUG", help=_("needed with several companies")
+    )
     add.add_argument("--code", default="")
     add.add_argument("--kind", default="product", choices=OfferingKind.values)
     add.add_argument("--rank", default="other", choices=Rank.values)
     add.set_defaults(run=add_product, acts=True)
-    taken = acts.add_parser("import", help="take in a list of products and releases")
-    taken.add_argument("file", type=Path, help="CSV or .xlsx; the first line names the columns")
+    taken = acts.add_parser("import", help=_("take in a list of products and releases"))
+    taken.add_argument("file", type=Path, help=_("CSV or .xlsx; the first line names the columns"))
     taken.add_argument(
-        "--company", default="", metavar="SLUG", help="needed with several companies"
+        "--company", default="", metavar="SLUG", help=_("needed with several companies")
     )
     taken.add_argument(
         "--column",
         action="append",
         default=[],
         metavar="HEADING=FIELD",
-        help="what a column means; else by its heading, or as said last time",
+        help=_("what a column means; else by its heading, or as said last time"),
     )
-    taken.add_argument("--preview", action="store_true", help="only say what would be done")
+    taken.add_argument("--preview", action="store_true", help=_("only say what would be done"))
     taken.set_defaults(run=import_file, acts=True)
 
 
 def _add_release(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
-    listed = acts.add_parser("list", help="list the releases of a product")
-    listed.add_argument("product", help="number, code or uid of the product")
+    listed = acts.add_parser("list", help=_("list the releases of a product"))
+    listed.add_argument("product", help=_("number, code or uid of the product"))
     listed.set_defaults(run=list_releases, acts=True)
-    add = acts.add_parser("add", help="add a release; prints its number")
-    add.add_argument("product", help="number, code or uid of the product")
+    add = acts.add_parser("add", help=_("add a release; prints its number"))
+    add.add_argument("product", help=_("number, code or uid of the product"))
     add.add_argument("version")
     add.add_argument("--model", default="", metavar="CODE")
     add.add_argument("--state", default="shipping", choices=ReleaseState.values)
@@ -83,13 +86,13 @@ def _add_release(parser: argparse.ArgumentParser) -> None:
 
 def _add_sbom(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
-    upload = acts.add_parser("upload", help="make a file the current SBOM of a release's part")
-    upload.add_argument("file", help="CycloneDX or SPDX JSON, also .gz; - reads standard input")
-    upload.add_argument("--release", required=True, metavar="UID", help="uid or number")
-    upload.add_argument("--slot", default=DEFAULT_SLOT, help="the part that the file describes")
+    upload = acts.add_parser("upload", help=_("make a file the current SBOM of a release's part"))
+    upload.add_argument("file", help=_("CycloneDX or SPDX JSON, also .gz; - reads standard input"))
+    upload.add_argument("--release", required=True, metavar="UID", help=_("uid or number"))
+    upload.add_argument("--slot", default=DEFAULT_SLOT, help=_("the part that the file describes"))
     upload.set_defaults(run=upload_file, acts=True)
-    listed = acts.add_parser("list", help="list every SBOM a release ever had")
-    listed.add_argument("--release", required=True, metavar="UID", help="uid or number")
+    listed = acts.add_parser("list", help=_("list every SBOM a release ever had"))
+    listed.add_argument("--release", required=True, metavar="UID", help=_("uid or number"))
     listed.set_defaults(run=list_sboms, acts=True)
 
 

@@ -25,15 +25,21 @@ FILE_LIMIT = 200 * 1024 * 1024
 
 def add_commands(commands: Any) -> None:
     """Add this area's commands."""
-    parser = commands.add_parser("match", help="match what feeds and SBOMs brought since last time")
+    parser = commands.add_parser(
+        "match", help=_("match what feeds and SBOMs brought since last time")
+    )
     parser.set_defaults(run=_match)
-    parser = commands.add_parser("scan", help="list what is known to be wrong in an SBOM")
+    parser = commands.add_parser("scan", help=_("list what is known to be wrong in an SBOM"))
     parser.add_argument("file", type=Path)
-    parser.add_argument("--fail", action="store_true", help="exit with 1 when something is found")
+    parser.add_argument(
+        "--fail", action="store_true", help=_("exit with 1 when something is found")
+    )
     parser.set_defaults(run=_scan)
-    parser = commands.add_parser("affected", help="list the releases a vulnerability reaches")
-    parser.add_argument("name", help="CVE-…, GHSA-… or another id")
-    parser.add_argument("--fail", action="store_true", help="exit with 1 when something is reached")
+    parser = commands.add_parser("affected", help=_("list the releases a vulnerability reaches"))
+    parser.add_argument("name", help=_("CVE-…, GHSA-… or another id"))
+    parser.add_argument(
+        "--fail", action="store_true", help=_("exit with 1 when something is reached")
+    )
     parser.set_defaults(run=_affected, acts=True)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.table import Table
 
@@ -25,31 +26,39 @@ PIPE_WIDTH = 500
 
 def add_commands(commands: Any) -> None:
     """Add the commands of this area."""
-    for name, said in (
-        ("company", "companies of a group"),
-        ("unit", "units of a company"),
-        ("person", "people and their roles"),
-    ):
+    for name, said, verbs in (
+        ("company", _("companies of a group"), (
+            ("list", _("list companies of a group")),
+            ("export", _("write companies of a group as CSV")),
+            ("import", _("take in companies of a group from a CSV: all lines or none")),
+        )),
+        ("unit", _("units of a company"), (
+            ("list", _("list units of a company")),
+            ("export", _("write units of a company as CSV")),
+            ("import", _("take in units of a company from a CSV: all lines or none")),
+        )),
+        ("person", _("people and their roles"), (
+            ("list", _("list people and their roles")),
+            ("export", _("write people and their roles as CSV")),
+            ("import", _("take in people and their roles from a CSV: all lines or none")),
+        )),
+    ):  # fmt: skip
         acts = commands.add_parser(name, help=said).add_subparsers(
             dest="act", required=True, metavar="ACT"
         )
-        for act, what in (
-            ("list", f"list {said}"),
-            ("export", f"write {said} as CSV"),
-            ("import", f"take in {said} from a CSV: all lines or none"),
-        ):
+        for act, what in verbs:
             parser = acts.add_parser(act, help=what)
             if name != "company":
                 parser.add_argument("--company", default="", metavar="SLUG",
-                                    help="needed with several companies")  # fmt: skip
+                                    help=_("needed with several companies"))  # fmt: skip
             if act == "import":
                 parser.add_argument("file", type=Path)
                 parser.add_argument("--dry-run", action="store_true",
-                                    help="say what would be done")  # fmt: skip
+                                    help=_("say what would be done"))  # fmt: skip
             parser.set_defaults(run=RUNS[name, act], acts=True)
-    parser = commands.add_parser("link", help="print a one-time link to set up or to log in")
+    parser = commands.add_parser("link", help=_("print a one-time link to set up or to log in"))
     parser.add_argument("--email", default="", metavar="EMAIL",
-                        help="for this person; the oldest administrator without it")  # fmt: skip
+                        help=_("for this person; the oldest administrator without it"))  # fmt: skip
     parser.set_defaults(run=print_link)
 
 

@@ -81,23 +81,27 @@ def _language(options: argparse.Namespace) -> str:
 
 def common_options() -> argparse.ArgumentParser:
     """Return the options that every command takes, before or after its name."""
+    from django.utils.translation import gettext as _
+
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--as", dest="acting", default=argparse.SUPPRESS, metavar="EMAIL",
-                        help="act as this account, with its rights")  # fmt: skip
+                        help=_("act as this account, with its rights"))  # fmt: skip
     common.add_argument("--format", choices=["table", "json"], default=argparse.SUPPRESS)
     common.add_argument("--language", choices=["ja", "en"], default=argparse.SUPPRESS)
     return common
 
 
 def _parser() -> argparse.ArgumentParser:
+    from django.utils.translation import gettext as _
+
     from hikeshi.project.areas import parts
 
     common = common_options()
     parser = argparse.ArgumentParser(
-        prog="hikeshi", description="Run a product security incident response team.",
+        prog="hikeshi", description=_("Run a product security incident response team."),
         parents=[common],
-        epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong use, 3 refused input, "
-        "4 not allowed or not found, 5 conflict, 6 a part is missing.",
+        epilog=_("Exit codes: 0 done, 1 the answer is no, 2 wrong use, 3 refused input, "
+        "4 not allowed or not found, 5 conflict, 6 a part is missing."),
     )  # fmt: skip
     parser.add_argument("-V", "--version", action="version", version=f"hikeshi {__version__}")
     parser.set_defaults(acting="", format="table", language="", acts=False)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 from django.conf import settings
+from django.utils.translation import gettext as _
 from rich.console import Console
 
 from hikeshi.core.errors import InputRefused, NotFound, gettext_noop
@@ -24,23 +25,23 @@ _console = Console(stderr=True)
 
 def add_commands(commands: Any) -> None:
     """Add the commands of this module."""
-    parser = commands.add_parser("serve", help="start web and worker, after migrating")
+    parser = commands.add_parser("serve", help=_("start web and worker, after migrating"))
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--web-processes", type=int, default=1)
     parser.add_argument("--worker-processes", type=int, default=1)
-    parser.add_argument("--demo", action="store_true", help="load the demo company when empty")
+    parser.add_argument("--demo", action="store_true", help=_("load the demo company when empty"))
     parser.set_defaults(run=_serve)
-    parser = commands.add_parser("migrate", help="bring the database to this version")
+    parser = commands.add_parser("migrate", help=_("bring the database to this version"))
     parser.set_defaults(run=_migrate)
-    parser = commands.add_parser("backup", help="write a backup; the key file is not in it")
+    parser = commands.add_parser("backup", help=_("write a backup; the key file is not in it"))
     parser.add_argument("file", type=Path)
     parser.set_defaults(run=_backup)
-    parser = commands.add_parser("restore", help="restore a backup into an empty database")
+    parser = commands.add_parser("restore", help=_("restore a backup into an empty database"))
     parser.add_argument("file", type=Path)
     parser.add_argument("--key-file", type=Path, required=True)
     parser.set_defaults(run=_restore)
-    parser = commands.add_parser("export", help="export one company as its viewer sees it")
+    parser = commands.add_parser("export", help=_("export one company as its viewer sees it"))
     parser.add_argument("company", type=UUID, metavar="UID")
     parser.add_argument("file", type=Path)
     parser.set_defaults(run=_export, acts=True)

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext as _
 
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.search import search
@@ -14,7 +15,7 @@ from hikeshi.records.search import search
 
 def add_commands(commands: Any) -> None:
     """Add the commands of this area."""
-    parser = commands.add_parser("search", help="find records by their words")
+    parser = commands.add_parser("search", help=_("find records by their words"))
     parser.add_argument("text")
     parser.set_defaults(run=_search, acts=True)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.core.vex import tally
@@ -23,22 +24,24 @@ _LIMIT = 1000
 
 def add_commands(commands: Any) -> None:
     """Add the commands of this area."""
-    case = commands.add_parser("case", help="list, show and open cases")
+    case = commands.add_parser("case", help=_("list, show and open cases"))
     steps = case.add_subparsers(dest="step", required=True, metavar="STEP")
-    listed = steps.add_parser("list", help="list cases, newest change first")
-    listed.add_argument("--phase", default="", help="a phase, or all; open ones by default")
+    listed = steps.add_parser("list", help=_("list cases, newest change first"))
+    listed.add_argument("--phase", default="", help=_("a phase, or all; open ones by default"))
     listed.add_argument("--kind", default="", choices=["", *CaseKind.values])
-    listed.add_argument("--mine", action="store_true", help="only those I own")
+    listed.add_argument("--mine", action="store_true", help=_("only those I own"))
     listed.set_defaults(run=_list, acts=True)
-    shown = steps.add_parser("show", help="show one case and what was decided")
+    shown = steps.add_parser("show", help=_("show one case and what was decided"))
     shown.add_argument("number")
     shown.set_defaults(run=_show, acts=True)
-    opened = steps.add_parser("open", help="open a case; the acting account becomes its owner")
+    opened = steps.add_parser("open", help=_("open a case; the acting account becomes its owner"))
     opened.add_argument("title")
-    opened.add_argument("--company", default="", help="short name; needed where there are several")
+    opened.add_argument(
+        "--company", default="", help=_("short name; needed where there are several")
+    )
     opened.add_argument("--kind", default="vulnerability", choices=CaseKind.values)
     opened.add_argument("--vulnerability", action="append", default=[], metavar="ID")
-    opened.add_argument("--no-wall", action="store_true", help="let everybody in scope see it")
+    opened.add_argument("--no-wall", action="store_true", help=_("let everybody in scope see it"))
     opened.set_defaults(run=_open, acts=True)
 
 
