@@ -43,7 +43,7 @@ from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import seal, unseal
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records import rights
-from hikeshi.records.models import Blob, FileSpace, Record, StoredFile
+from hikeshi.records.models import Blob, FileSpace, Record, Retention, StoredFile
 
 SIZE_LIMIT: Final = 200 * 1024 * 1024
 DEFAULT_QUOTA: Final = 20 * 1024**3
@@ -349,8 +349,14 @@ def erase(*, blob: Blob, by: Viewer, at: datetime, reason: str) -> None:
 
 
 def forget(*, blob: Blob, by: Account | None, at: datetime, reason: str) -> None:
-    """Erase a file for a caller that has weighed the right (``erase``, retention)."""
+    """Erase a file for a caller that has weighed the right (``erase``, retention).
+
+    Raises Conflict while a legal hold lies on its record.
+    """
     with transaction.atomic():
+        holds = Retention.objects.for_system("a hold binds also who may not see it")
+        if holds.filter(subject_uid=blob.subject_uid, held_at__isnull=False).exists():
+            raise Conflict(gettext_noop("A legal hold lies on this. Lift it first."))
         file = StoredFile.objects.select_for_update().get(pk=blob.file_id)
         blobs = Blob.objects.for_system("a file the caller has read")
         if not blobs.filter(pk=blob.pk, erased_at__isnull=True).update(erased_at=at):

@@ -1,12 +1,16 @@
-"""What this area does by itself: warn of deadlines, catch up with search, sweep files."""
+"""What this area does by itself: warn of deadlines, find what is due for erasing,
+catch up with search, sweep files."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from django.utils import timezone
 
 from hikeshi.ledger.jobs import Run, every, job
 from hikeshi.records.blobs import sweep
 from hikeshi.records.clocks import take_warnings
+from hikeshi.records.retention import find_due
 from hikeshi.records.search import refresh
 
 
@@ -38,3 +42,12 @@ def sweep_files(run: Run) -> None:
 
 
 every(sweep_files, days=1)
+
+
+@job("records.retention", max_tries=2, lane="long")
+def list_due(run: Run) -> None:
+    """List what its retention class says is due for erasing; a person confirms each."""
+    find_due(at=timezone.now(), check=run.check)
+
+
+every(list_due, days=1, offset=timedelta(hours=18, minutes=50))

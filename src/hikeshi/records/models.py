@@ -316,3 +316,38 @@ class SearchToken(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["token", "entry"], name="search_token_once")]
+
+
+class Retention(WalledRow):
+    """That a record is due for erasing, held for a court, or was erased (``records.retention``).
+
+    ended_at: when the matter ended, from which its class counts; None while it goes on.
+    hold_reason lies behind the record's wall; erase_reason is clear, because it outlives the key.
+    """
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    subject_kind = models.CharField(max_length=40)
+    subject_uid = models.UUIDField(unique=True)
+    realm = models.CharField(max_length=8, choices=Realm.choices, default=Realm.LIVE)
+    ended_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True)
+    held_by = models.ForeignKey(
+        "organisation.Account", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    hold_reason = SealedField(null=True)
+    erased_at = models.DateTimeField(null=True)
+    erased_by = models.ForeignKey(
+        "organisation.Account", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    erase_reason = SealedField(null=True)
+
+    class Meta(WalledRow.Meta):
+        verbose_name = _("retention")
+        indexes = [models.Index(fields=["company", "due_at"], name="retention_due")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(held_at__isnull=True) | Q(erased_at__isnull=True),
+                name="retention_held_is_not_erased",
+            )
+        ]

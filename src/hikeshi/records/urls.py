@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hikeshi.records import audit_views, views
+from hikeshi.records import audit_views, retention_views, views
 
 app_name = "records"
 urlpatterns = [
@@ -10,4 +10,8 @@ urlpatterns = [
     path("settings/audit/", audit_views.audit, name="audit"),
     path("settings/audit/verify/", audit_views.audit_verify, name="audit-verify"),
     path("settings/audit/audit.<str:form>", audit_views.audit_export, name="audit-export"),
+    path("settings/retention/", retention_views.due, name="retention"),
+    path("settings/retention/hold/", retention_views.hold, name="retention-hold"),
+    path("settings/retention/<uuid:uid>/", retention_views.one, name="retention-one"),
+    path("settings/retention/<uuid:uid>/<str:act>/", retention_views.act, name="retention-act"),
 ]

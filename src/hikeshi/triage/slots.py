@@ -17,6 +17,7 @@ from hikeshi.organisation.access import Request
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.retention import govern
 from hikeshi.records.search import Searchable, searchable
 from hikeshi.records.subjects import Subject, name_subjects_of
 from hikeshi.triage.models import Case
@@ -70,6 +71,7 @@ def fill() -> None:
     slots.fill("vulnerability.actions", offer_case)
     slots.fill("vulnerability.main", cases_of_vulnerability, order=20)
     name_subjects_of("triage.case", name_cases)
+    govern("triage.case", ended="closed_at")
     searchable(
         "triage.case",
         Searchable(texts=("title", "summary"), more=_names, prefetch=("vulnerabilities",)),

@@ -41,6 +41,7 @@ TABS = (
     Tab("organisation:company", _("Company"), Permission.ORGANISATION_MANAGE),
     Tab("ledger:jobs", _("Jobs"), Permission.ORGANISATION_MANAGE, also="/settings/outbox/"),
     Tab("records:audit", _("Audit log"), Permission.AUDIT_READ),
+    Tab("records:retention", _("Retention"), Permission.CASE_LEAD),
 )
 
 
