@@ -6,6 +6,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from hikeshi.core.errors import gettext_noop
 from hikeshi.disclosure import notices, scheduling
 from hikeshi.disclosure.composing import public_base
 from hikeshi.disclosure.models import AdvisoryRevision
@@ -20,7 +21,7 @@ from hikeshi.stakeholders.models import ChannelKind
 from hikeshi.triage.models import Participant
 
 
-@job(scheduling.JOB)
+@job(scheduling.JOB, title=gettext_noop("Publish what is scheduled"))
 def publish_due(_run: Run) -> None:
     """Publish what is due."""
     scheduling.publish_due(at=timezone.now())

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from hikeshi.core.errors import gettext_noop
 from hikeshi.ledger import chain, outbox
 from hikeshi.ledger.models import Job, JobState
 from hikeshi.ledger.queue import GiveUp, JobKind, Run, cancel, enqueue, job, resume
@@ -15,13 +16,13 @@ from hikeshi.ui.once import forget_old
 __all__ = ["GiveUp", "JobKind", "Run", "cancel", "enqueue", "every", "job", "resume"]
 
 
-@job("ledger.send", max_tries=8)
+@job("ledger.send", title=gettext_noop("Send a message"), max_tries=8)
 def send(run: Run, *, message: int) -> None:
     """Send one message of the outbox, which keeps its own count of tries."""
     outbox.deliver(message, run.job.uid, run.job.attempt)
 
 
-@job("ledger.seal")
+@job("ledger.seal", title=gettext_noop("Seal the audit log"))
 def seal(run: Run) -> None:
     """Seal the events since the last time into the chain."""
     while chain.seal_next(timezone.now()) == chain.BATCH:
@@ -31,7 +32,7 @@ def seal(run: Run) -> None:
 every(seal, minutes=1)
 
 
-@job("ledger.verify", max_tries=2, lane="long")
+@job("ledger.verify", title=gettext_noop("Verify the audit log"), max_tries=2, lane="long")
 def verify(run: Run) -> None:
     """Verify the whole chain, so that its page can say when it last held."""
     chain.check(timezone.now(), progress=run.progress)
@@ -40,7 +41,7 @@ def verify(run: Run) -> None:
 every(verify, days=1, offset=timedelta(hours=17, minutes=40))
 
 
-@job("ledger.sweep")
+@job("ledger.sweep", title=gettext_noop("Find messages left behind"))
 def sweep(run: Run) -> None:
     """Give a job to messages that have none, after a restore or a fault of ours."""
     for message in outbox.overdue(timezone.now()):
@@ -50,7 +51,7 @@ def sweep(run: Run) -> None:
 every(sweep, minutes=10)
 
 
-@job("ledger.tidy", max_tries=2, lane="long")
+@job("ledger.tidy", title=gettext_noop("Clear away old jobs"), max_tries=2, lane="long")
 def tidy(run: Run) -> None:
     """Forget jobs that ended well a month ago, others after half a year, and old forms' keys."""
     now = timezone.now()

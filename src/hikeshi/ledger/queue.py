@@ -80,6 +80,7 @@ class JobKind:
     """
 
     name: str
+    title: str
     function: Callable[..., None]
     max_tries: int
     backoff: timedelta
@@ -102,12 +103,14 @@ KINDS: Final[dict[str, JobKind]] = {}
 def job(
     name: str,
     *,
+    title: str = "",
     max_tries: int = 5,
     backoff: timedelta = timedelta(seconds=30),
     lane: str = "quick",
 ) -> Callable[[Callable[..., None]], JobKind]:
     """Declare a function ``(run, *, id…)`` as the job of this name.
 
+    title: in English, marked for translation, for the pages that list jobs.
     lane: ``long`` for work of more than a few seconds.
     Raises RuntimeError for a name that another function has.
     """
@@ -117,7 +120,7 @@ def job(
         if held is not None and held.function.__qualname__ != function.__qualname__:
             raise RuntimeError(f"two jobs are called {name}")
         _run, *rest = inspect.signature(function).parameters
-        kind = JobKind(name, function, max_tries, backoff, lane, frozenset(rest))
+        kind = JobKind(name, title, function, max_tries, backoff, lane, frozenset(rest))
         KINDS[name] = kind
         return kind
 

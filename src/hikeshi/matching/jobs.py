@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
+from hikeshi.core.errors import gettext_noop
 from hikeshi.intelligence.models import Run as Reading
 from hikeshi.inventory.models import SBOM
 from hikeshi.ledger.jobs import Run, enqueue, every, job
@@ -12,7 +13,7 @@ from hikeshi.ledger.services import listen
 from hikeshi.matching.services import pull
 
 
-@job("matching.pull", lane="long")
+@job("matching.pull", title=gettext_noop("Match SBOMs against feeds"), lane="long")
 def pull_new(run: Run) -> None:
     """Match what is new."""
     pull(at=timezone.now())

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from hikeshi.core.errors import gettext_noop
 from hikeshi.ledger.jobs import Run, every, job
 from hikeshi.records.blobs import sweep
 from hikeshi.records.clocks import take_warnings
@@ -14,7 +15,7 @@ from hikeshi.records.retention import find_due
 from hikeshi.records.search import refresh
 
 
-@job("records.warn")
+@job("records.warn", title=gettext_noop("Warn of deadlines"))
 def warn(run: Run) -> None:
     """Put each warning before a deadline on record."""
     while take_warnings(at=timezone.now()):
@@ -24,7 +25,7 @@ def warn(run: Run) -> None:
 every(warn, minutes=1)
 
 
-@job("records.index", lane="long")
+@job("records.index", title=gettext_noop("Make records findable"), lane="long")
 def index_rest(run: Run) -> None:
     """Make findable what was loaded in bulk."""
     while refresh(200):
@@ -34,7 +35,7 @@ def index_rest(run: Run) -> None:
 every(index_rest, minutes=10)
 
 
-@job("records.sweep", max_tries=2, lane="long")
+@job("records.sweep", title=gettext_noop("Clear away cut uploads"), max_tries=2, lane="long")
 def sweep_files(run: Run) -> None:
     """Take away what cut uploads left."""
     run.check()
@@ -44,7 +45,12 @@ def sweep_files(run: Run) -> None:
 every(sweep_files, days=1)
 
 
-@job("records.retention", max_tries=2, lane="long")
+@job(
+    "records.retention",
+    title=gettext_noop("List what is due for erasing"),
+    max_tries=2,
+    lane="long",
+)
 def list_due(run: Run) -> None:
     """List what its retention class says is due for erasing; a person confirms each."""
     find_due(at=timezone.now(), check=run.check)
