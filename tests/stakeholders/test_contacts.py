@@ -9,6 +9,7 @@ from hikeshi.organisation import services as organisation
 from hikeshi.stakeholders import queries, services
 from hikeshi.stakeholders.models import ChannelKind, ContactKind
 from tests.builders import NOW, firm, person, seen_by
+from tests.plugins.database import ClientAs
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +31,32 @@ def test_a_contact_keeps_its_channels_in_the_order_of_trying() -> None:
         ("mail", "psirt@nordvik.example"),
         ("phone", "+47 55 01"),
     ]
+
+
+@pytest.mark.requirement("R017", "R036")
+@pytest.mark.parametrize(
+    ("kind", "name", "rules"),
+    [
+        (ContactKind.AUTHORITY, "IPA", "Ask by the web form first; by phone when it is exploited."),
+        (ContactKind.COMMUNITY, "FIRST", "Only the security team speaks to it."),
+        (ContactKind.INTERNAL, "Press office", "Tell before anything is published."),
+    ],
+)
+def test_the_directory_keeps_outside_bodies_and_inside_functions_with_their_rules(
+    client_as: ClientAs, kind: ContactKind, name: str, rules: str
+) -> None:
+    kazahaya = firm()
+    body = services.add_contact(
+        company=kazahaya.company, kind=kind, name=name, rules=rules, by=kazahaya.admin, at=NOW
+    )
+    services.add_contact(
+        company=kazahaya.company, kind=ContactKind.CUSTOMER, name="Inaba", by=kazahaya.admin, at=NOW
+    )
+    client = client_as(kazahaya.admin)
+    listed = client.get("/directory/", {"kind": kind.value}).content.decode()
+    assert name in listed
+    assert "Inaba" not in listed
+    assert rules in client.get(f"/directory/contacts/{body.uid}/").content.decode()
 
 
 def test_the_name_of_a_walled_finder_is_known_inside_the_wall_alone() -> None:
