@@ -53,3 +53,23 @@ def test_looks_of_a_visitor_are_kept_in_a_cookie_and_odd_ones_nowhere(client: Cl
     client.post("/appearance/", {"theme": "light", "density": "<b>"})
     assert client.cookies["hikeshi_theme"].value == "light"
     assert "hikeshi_density" not in client.cookies
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/language/", "/appearance/"])
+@pytest.mark.parametrize(
+    "target",
+    ["", "word", "a.b", "//else.example/", "/\\else.example", "javascript:x", "\x00", "日本"],
+)  # fmt: skip
+def test_an_odd_place_to_go_back_to_leads_home(client: Client, address: str, target: str) -> None:
+    answer = client.post(address, {"next": target, "language": "ja", "theme": "dark"})
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+
+
+@pytest.mark.django_db
+def test_a_line_break_or_a_nul_in_the_place_to_go_back_to_breaks_nothing(client: Client) -> None:
+    answer = client.post(
+        "/appearance/", {"next": "/keys/?\x00\r\nSet-Cookie: a=b", "theme": "dark"}
+    )
+    assert answer.status_code in {302, 400}
+    assert "a" not in client.cookies

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_GET, require_POST
@@ -17,9 +17,9 @@ from hikeshi.ui.language import save_language
 def _back(request: HttpRequest) -> HttpResponse:
     """Send the reader back to where the form stood, never to another host."""
     target = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
-        target = "/"
-    return redirect(target)
+    ours = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    # Not redirect(): that takes a word without a slash for the name of a page.
+    return HttpResponseRedirect(target if ours and target.startswith("/") else "/")
 
 
 @require_POST
