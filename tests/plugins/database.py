@@ -6,11 +6,14 @@ and a killed process are only real when each has a connection of its own.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 import pytest
@@ -32,7 +35,43 @@ def pytest_configure() -> None:
         options = database["OPTIONS"]
         # Nobody needs these rows after a crash of the machine.
         options["init_command"] = options["init_command"].replace("=NORMAL", "=OFF")
+        _start_from_a_copy()
     _keep_connections_of_tests()
+
+
+def _start_from_a_copy() -> None:
+    """Copy the database that an earlier run migrated, instead of migrating again.
+
+    It counts only for the very same migrations and packages; `make clean` forgets it.
+    """
+    from django.db.backends.sqlite3.creation import DatabaseCreation
+
+    create = DatabaseCreation.create_test_db
+
+    def create_test_db(self: DatabaseCreation, keepdb: bool = False, **options: Any) -> str:
+        kept, name = _kept_database(), Path(self._get_test_db_name())
+        if kept.is_file():
+            shutil.copyfile(kept, name)
+            return create(self, keepdb=True, **options)
+        made = create(self, keepdb=keepdb, **options)
+        kept.parent.mkdir(exist_ok=True)
+        for old in kept.parent.glob("migrated-*.sqlite3"):
+            old.unlink(missing_ok=True)
+        # Two workers may come here at once: each writes its own file, and either will do.
+        mine = kept.with_suffix(f".{os.getpid()}")
+        with closing(sqlite3.connect(name)) as source, closing(sqlite3.connect(mine)) as target:
+            source.backup(target)
+        mine.replace(kept)
+        return made
+
+    DatabaseCreation.create_test_db = create_test_db  # type: ignore[method-assign]
+
+
+def _kept_database() -> Path:
+    said = hashlib.sha256((ROOT / "requirements-dev.lock").read_bytes())
+    for path in sorted((ROOT / "src").rglob("migrations/*.py")):
+        said.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return ROOT / ".cache" / f"migrated-{said.hexdigest()[:16]}.sqlite3"
 
 
 def _keep_connections_of_tests() -> None:
