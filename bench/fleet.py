@@ -17,8 +17,11 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import orjson
+
+from hikeshi.core.versions import semver
 
 # Share of the naming systems in real SBOMs, and how their versions look.
 SYSTEMS = (("npm", 0.45), ("deb", 0.22), ("pypi", 0.13), ("golang", 0.12), ("cargo", 0.08))
@@ -133,3 +136,19 @@ def big_sbom(components: int, seed: int = 11) -> bytes:
     dice = random.Random(seed)
     catalogue = Catalogue(components, seed)
     return cyclonedx([catalogue.part(rank, dice) for rank in range(components)])
+
+
+@lru_cache(maxsize=1_000)
+def key_of(step: int) -> bytes:
+    """Return the key of a version by its place in a line of versions, as long as real ones are."""
+    return semver.key(f"{step // 20 + 1}.{step % 20}.0")
+
+
+def steps_of(dice: random.Random, count: int) -> list[int]:
+    """Draw different places in a line of versions; most stand near the newest, the highest."""
+    if count > 4:
+        return sorted(dice.sample(range(61), count))
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(60 - min(int(dice.paretovariate(0.8)), 60))
+    return sorted(found)

@@ -59,7 +59,7 @@ def test_findings_page_by_key_from_the_gravest_and_count_releases(tmp_path: Path
         after = answer.json()["next"]
     assert after is None
     assert [(row["name"], row["score"], row["releases"]) for row in rows] == [
-        ("CVE-2021-23337", 9.8, 2), ("GHSA-2", 1.8, 2), ("GHSA-3", None, 1),
+        ("CVE-2021-23337", 9.8, 2), ("GHSA-3", None, 1), ("GHSA-2", 1.8, 2),
     ]  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def test_the_list_is_sent_as_csv_and_as_json_with_its_filter(tmp_path: Path) -> 
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [(row["vulnerability"], row["release_number"]) for row in rows] == [
         ("CVE-2021-23337", first.number), ("CVE-2021-23337", second.number),
-        ("GHSA-2", first.number), ("GHSA-2", second.number), ("GHSA-3", second.number),
+        ("GHSA-3", second.number), ("GHSA-2", first.number), ("GHSA-2", second.number),
     ]  # fmt: skip
     assert rows[0]["summary"] == "'=Injection"
     assert rows[0]["range"] == "<4.17.21"

@@ -38,3 +38,9 @@ def signals_of(vulnerabilities: Iterable[int]) -> dict[int, Signals]:
                 else Signals(held.kev, signal)
             )
     return found
+
+
+def vulnerabilities_named(names: Iterable[str]) -> list[int]:
+    """Return the ids of the vulnerabilities that go by some names now."""
+    known = VulnerabilityName.objects.known().filter(name__in=list(names))
+    return sorted(set(known.values_list("vulnerability", flat=True)))

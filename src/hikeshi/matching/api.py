@@ -13,11 +13,16 @@ from pydantic import Field
 from hikeshi.core.errors import gettext_noop
 from hikeshi.intelligence.models import VulnerabilityName
 from hikeshi.intelligence.queries import Signals, signals_of
-from hikeshi.inventory.queries import release_by_uid
+from hikeshi.inventory.queries import offering_by_uid, release_by_uid
 from hikeshi.matching import queries
 from hikeshi.matching.as_known import vulnerability_as_known
+from hikeshi.matching.listing import FIGURES, Line, lines_of, standings_of
+from hikeshi.matching.narrowing import Narrowing, State, units_under
 from hikeshi.matching.reach import Place, places_of, release_counts, with_reasons
+from hikeshi.matching.reasons import reason
 from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
+from hikeshi.organisation.units import unit_by_uid
+from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.known import read_moment
 from hikeshi.records.rest import AsKnownOut, AsOf
 
@@ -28,25 +33,47 @@ class FindingOut(Schema):
     """A vulnerability that reaches something; what it reaches stands under `/affected/`."""
 
     name: str
+    priority: int = Field(description="0 to 100; the order of the list.")
+    reason: str = Field(description="Why it has this priority, in the caller's language.")
+    state: State
     score: float | None = Field(description="The highest CVSS score given; null without one.")
     summary: str
     is_exploited: bool = Field(description="It stands in the CISA KEV catalogue.")
     epss: float | None
     releases: int = Field(description="Releases that it reaches, of those the caller may see.")
+    supported: int = Field(description="How many of them are supported.")
+    undecided: int = Field(description="Releases without a decision that all who see them read.")
+    components: list[str]
+    case: str | None = Field(description="Number of an open case about it.")
 
 
 class FindingList(ListQuery):
-    """What may be asked of the findings."""
+    """What may be asked of the findings: the same as on the page."""
 
     sorts: ClassVar = {
-        "-score": ("-score", "-pk"), "score": ("score", "pk"), "name": ("name", "pk"),
-        "-name": ("-name", "-pk"),
+        "-priority": ("-weight", "-score", "-pk"), "priority": ("weight", "score", "pk"),
+        "-score": ("-score", "-pk"), "score": ("score", "pk"),
+        "-epss": ("-epss", "-pk"), "epss": ("epss", "pk"),
+        "name": ("vulnerability__name", "pk"), "-name": ("-vulnerability__name", "-pk"),
+        "-releases": ("-releases", "-pk"), "releases": ("releases", "pk"),
+        "-since": ("-since", "-pk"), "since": ("since", "pk"),
     }  # fmt: skip
-    filters: ClassVar = {"min_score": "score__gte"}
-    sort: Literal["-score", "score", "name", "-name"] = "-score"
-    q: str = Field("", max_length=100, description="Part of a name or an alias.")
+    sort: Literal[
+        "-priority", "priority", "-score", "score", "-epss", "epss", "name", "-name",
+        "-releases", "releases", "-since", "since",
+    ] = "-priority"  # fmt: skip
+    q: str = Field("", max_length=100, description="Part of a name, a summary or a component.")
+    state: State = Field(State.OPEN, description="`open` is what is left to decide.")
+    severity: Literal["", "critical", "high", "medium", "low", "none"] = ""
     min_score: Decimal | None = Field(None, ge=0, le=10, max_digits=3, decimal_places=1)
+    min_epss: Decimal | None = Field(None, ge=0, le=1, max_digits=4, decimal_places=3)
+    kev: bool = Field(False, description="Only what stands in the CISA KEV catalogue.")
+    offering: UUID | None = Field(None, description="Only what reaches this product.")
     release: UUID | None = Field(None, description="Only what reaches this release.")
+    unit: UUID | None = Field(None, description="Only products of this unit and those below it.")
+    rank: Literal["", "safety", "flagship", "other"] = ""
+    support: Literal["", "supported", "ended"] = ""
+    since: datetime | None = Field(None, description="Only what reaches a product since then.")
 
 
 class RangeOut(Schema):
@@ -126,27 +153,35 @@ def _epss(signals: Signals) -> float | None:
 
 @router.get("/findings", response=Rows[FindingOut], summary=gettext_noop("List findings"))
 def list_findings(request: Request, query: Query[FindingList]) -> Listed:
-    """Vulnerabilities that reach a release the caller may see, before anybody has judged them."""
+    """Vulnerabilities that reach a release the caller may see, one row each."""
     viewer = request.viewer
     release = release_by_uid(viewer, query.release) if query.release else None
-    text = query.q.replace("\x00", "").strip()
-    page = paged(
-        request,
-        queries.found_vulnerabilities(viewer, queries.Narrowing(text), release=release),
-        query,
-    )
-    found = page["rows"]
-    signals = signals_of(one.pk for one in found)
-    counts, said = release_counts(viewer, found), queries.summaries(found)
-    rows = [
-        {
-            "name": one.name, "score": float(one.score) or None, "summary": said.get(one.pk, ""),
-            "is_exploited": signals.get(one.pk, Signals()).kev is not None,
-            "epss": _epss(signals.get(one.pk, Signals())), "releases": counts.get(one.pk, 0),
-        }
-        for one in found
-    ]  # fmt: skip
-    return page | {"rows": rows}
+    asked = _narrowing(viewer, query)
+    figures = {query.sort.removeprefix("-")} & set(FIGURES)
+    page = paged(request, standings_of(viewer, asked, release=release, figures=figures), query)
+    return page | {"rows": [_line(one) for one in lines_of(viewer, page["rows"], asked)]}
+
+
+def _narrowing(viewer: Viewer, query: FindingList) -> Narrowing:
+    unit = unit_by_uid(viewer, query.unit) if query.unit else None
+    return Narrowing(
+        text=query.q.replace("\x00", "").strip(),
+        product=offering_by_uid(viewer, query.offering) if query.offering else None,
+        band=query.severity, exploited=query.kev, state=query.state, epss=query.min_epss,
+        units=units_under(viewer, unit) if unit is not None else None, rank=query.rank,
+        support=query.support, since=query.since, least_score=query.min_score,
+    )  # fmt: skip
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "name": line.vulnerability.name, "priority": line.standing.weight, "reason": reason(line),
+        "state": line.state, "score": float(line.standing.score) or None, "summary": line.summary,
+        "is_exploited": line.standing.is_exploited,
+        "epss": None if line.epss is None else float(line.epss),
+        "releases": line.releases, "supported": line.supported, "undecided": line.undecided,
+        "components": line.components, "case": line.case.number if line.case else None,
+    }  # fmt: skip
 
 
 @router.get(

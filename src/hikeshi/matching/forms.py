@@ -2,55 +2,100 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from datetime import datetime, time
+from decimal import Decimal
+from typing import Any, Final
 
 from django import forms
-from django.utils.translation import get_language
+from django.utils import timezone
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from hikeshi.inventory.models import Offering
-from hikeshi.matching.queries import BANDS, Narrowing
-from hikeshi.organisation.queries import text_in
+from hikeshi.inventory.models import Offering, Rank
+from hikeshi.matching.narrowing import BANDS, Narrowing, State, Support, units_under
+from hikeshi.organisation.queries import text_in, units_of
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.ui.marks import NOT_SCORED, SEVERITY
 
-_MOST_PRODUCTS: Final = 300
+_MOST: Final = 300
+_LIKELY: Final = ("0.01", "0.1", "0.5")
 
 
 class FindingFilter(forms.Form):
-    """Part of a name, product, severity, known exploitation."""
+    """State, severity, exploitation, product, unit, support, age and words."""
 
-    q = forms.CharField(label=_("Name of a vulnerability"), required=False, max_length=100)
-    product = forms.ChoiceField(label=_("Product"), required=False)
+    q = forms.CharField(label=_("Vulnerability, component or word"), required=False, max_length=100)
+    state = forms.ChoiceField(
+        label=pgettext_lazy("how far people have come", "State"), required=False
+    )
     severity = forms.ChoiceField(label=_("Severity"), required=False)
     kev = forms.ChoiceField(
         label=_("CISA KEV"), required=False, choices=[("", "–"), ("1", _("known to be exploited"))]
+    )
+    product = forms.ChoiceField(label=_("Product"), required=False)
+    epss = forms.ChoiceField(
+        label=_("EPSS"), required=False,
+        choices=[("", "–"), *((least, f"≥ {least}") for least in _LIKELY)],
+    )  # fmt: skip
+    unit = forms.ChoiceField(label=_("Unit"), required=False)
+    rank = forms.ChoiceField(
+        label=_("Rank of the product"), required=False, choices=[("", "–"), *Rank.choices]
+    )
+    support = forms.ChoiceField(
+        label=_("Support"), required=False, choices=[("", "–"), *Support.choices]
+    )
+    since = forms.DateField(
+        label=_("New since"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
 
     def __init__(self, *args: object, viewer: Viewer) -> None:
         super().__init__(*args)  # type: ignore[arg-type]  # the data of the address
         self._viewer = viewer
-        offerings = Offering.objects.visible_to(viewer).order_by("pk")
+        language = get_language() or "en"
+        self._products = {one.number: one for one in self._offerings()}
+        names = [(number, text_in(one.name, language)) for number, one in self._products.items()]
+        self._choose("product", sorted(names, key=lambda named: named[1]))
+        self._units = {str(one.uid): one for one in units_of(viewer).order_by("pk")[:_MOST]}
+        named_units = [(uid, text_in(one.name, language)) for uid, one in self._units.items()]
+        self._choose("unit", sorted(named_units, key=lambda named: named[1]))
+        words = {name: SEVERITY[name].word if name in SEVERITY else name for name in BANDS}
+        words["none"] = NOT_SCORED.word
+        self._choose("severity", list(words.items()))
+        states = [(value, label) for value, label in State.choices if value != State.OPEN]
+        # What is left to decide is what the list is for; it is there without asking.
+        self.fields["state"].choices = [("", State.OPEN.label), *states]  # type: ignore[attr-defined]
+
+    def _choose(self, field: str, choices: Sequence[tuple[str, Any]]) -> None:
+        self.fields[field].choices = [("", "–"), *choices]  # type: ignore[attr-defined]
+
+    def _offerings(self) -> list[Offering]:
+        offerings = Offering.objects.visible_to(self._viewer).order_by("pk")
         # A list of thousands helps nobody; the one that the address names is always among them.
-        shown = list(offerings[:_MOST_PRODUCTS])
+        shown = list(offerings[:_MOST])
         named = self.data.get("product", "")
         if named and all(one.number != named for one in shown):
             shown += offerings.filter(number=named)[:1]
-        self._products = {one.number: one for one in shown}
-        language = get_language() or "en"
-        names = [(one.number, text_in(one.name, language)) for one in shown]
-        self.fields["product"].choices = [("", "–"), *sorted(names, key=lambda n: n[1])]  # type: ignore[attr-defined]
-        words = {name: SEVERITY[name].word if name in SEVERITY else name for name in BANDS}
-        words["none"] = NOT_SCORED.word
-        self.fields["severity"].choices = [("", "–"), *words.items()]  # type: ignore[attr-defined]
+        return shown
 
     def narrowing(self) -> Narrowing:
         """Return what was asked; an unknown value narrows nothing."""
         self.is_valid()
         said = self.cleaned_data
+        day = said.get("since")
         return Narrowing(
-            text=said.get("q", "").strip(),
+            text=said.get("q", "").replace("\x00", "").strip(),
             product=self._products.get(said.get("product", "")),
             band=said.get("severity", ""),
             exploited=said.get("kev") == "1",
+            state=said.get("state") or State.OPEN,
+            epss=Decimal(said["epss"]) if said.get("epss") else None,
+            units=self._below(said.get("unit", "")),
+            rank=said.get("rank", ""),
+            support=said.get("support", ""),
+            since=timezone.make_aware(datetime.combine(day, time())) if day else None,
         )
+
+    def _below(self, uid: str) -> frozenset[int] | None:
+        unit = self._units.get(uid)
+        return None if unit is None else units_under(self._viewer, unit)

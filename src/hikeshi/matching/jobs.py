@@ -11,6 +11,7 @@ from hikeshi.inventory.models import SBOM
 from hikeshi.ledger.jobs import Run, enqueue, every, job
 from hikeshi.ledger.services import listen
 from hikeshi.matching.services import pull
+from hikeshi.matching.standings import note_change
 
 
 @job("matching.pull", title=gettext_noop("Match SBOMs against feeds"), lane="long")
@@ -27,3 +28,4 @@ def _match_at_once(subject: models.Model) -> None:
 
 every(pull_new, minutes=1)
 listen(_match_at_once)
+listen(note_change)

@@ -8,13 +8,12 @@ SQLite, which would else walk the versions of all packages.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from django.db.models import DecimalField, F, Max, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, QuerySet
 
 from hikeshi.core.component import Component, names_of
 from hikeshi.core.errors import NotFound, gettext_noop
@@ -24,46 +23,25 @@ from hikeshi.intelligence.models import (
     Claim,
     ClaimRevision,
     ClaimSubject,
-    Signal,
-    SignalKind,
     Vulnerability,
     VulnerabilityName,
 )
 from hikeshi.intelligence.queries import Signals, signals_of
 from hikeshi.inventory.models import Occurrence, Offering, Release
 from hikeshi.inventory.setwise import package_ids
+from hikeshi.matching.listing import found_vulnerabilities, summaries
 from hikeshi.matching.models import Match
+from hikeshi.matching.narrowing import BANDS, EVERYTHING, Narrowing, band_of
 from hikeshi.organisation.viewer import Viewer
+
+__all__ = ["BANDS", "EVERYTHING", "Narrowing", "band_of", "found_vulnerabilities", "summaries"]
 
 JOIN: Final = """
 FROM intelligence_affectedrange r CROSS JOIN inventory_packageversion v
 WHERE v.package_id = r.package_id AND v.key >= r.lo AND v.key < r.hi
 """
 DETAIL_LIMIT = 5_000
-# Bands of CVSS 3.1, section 5: at least, below.
-BANDS: Final = {
-    "critical": (Decimal("9.0"), Decimal("10.1")),
-    "high": (Decimal("7.0"), Decimal("9.0")),
-    "medium": (Decimal("4.0"), Decimal("7.0")),
-    "low": (Decimal("0.1"), Decimal("4.0")),
-    "none": (Decimal(0), Decimal("0.1")),
-}
 _SHOWN: Final = 10
-
-
-class Narrowing(NamedTuple):
-    """What the list of findings is narrowed to; nothing by default.
-
-    text: part of a name. product: in its releases. band: of BANDS. exploited: KEV lists it.
-    """
-
-    text: str = ""
-    product: Offering | None = None
-    band: str = ""
-    exploited: bool = False
-
-
-EVERYTHING: Final = Narrowing()
 
 
 def open_occurrences(viewer: Viewer, product: Offering | None = None) -> QuerySet[Occurrence]:
@@ -83,51 +61,6 @@ def open_matches(viewer: Viewer, product: Offering | None = None) -> QuerySet[Ma
         package_version__in=shipped.values("package_version"),
         claim__in=standing.values("claim"),
     )
-
-
-def found_vulnerabilities(
-    viewer: Viewer, narrowing: Narrowing = EVERYTHING, *, release: Release | None = None
-) -> QuerySet[Vulnerability]:
-    """Select the vulnerabilities that reach something the viewer may see, with their score.
-
-    score: the highest that a standing claim gives; 0 where none does.
-    release: only what reaches this one, which the caller has read as its viewer.
-    """
-    matches = open_matches(viewer, narrowing.product)
-    if release is not None:
-        inside = Occurrence.objects.filter(
-            closed_in__isnull=True, release=release, package_version__isnull=False
-        )
-        matches = matches.filter(package_version__in=inside.values("package_version"))
-    reached = ClaimSubject.objects.known().filter(claim__in=matches.values("claim"))
-    scores = (
-        ClaimRevision.objects.known()
-        .filter(claim__subjects__vulnerability=OuterRef("pk"), withdrawn_at__isnull=True)
-        .order_by()
-        .values("claim__subjects__vulnerability")
-        .annotate(highest=Max("score"))
-        .values("highest")
-    )
-    found = Vulnerability.objects.filter(pk__in=reached.values("vulnerability"))
-    if narrowing.text:
-        named = VulnerabilityName.objects.known().filter(name__icontains=narrowing.text)
-        found = found.filter(pk__in=named.values("vulnerability"))
-    if narrowing.exploited:
-        listed = Signal.objects.known().filter(kind=SignalKind.KEV)
-        named = VulnerabilityName.objects.known().filter(name__in=listed.values("name"))
-        found = found.filter(pk__in=named.values("vulnerability"))
-    zero = Value(Decimal(0), output_field=DecimalField(max_digits=3, decimal_places=1))
-    found = found.annotate(score=Coalesce(Subquery(scores), zero))
-    if narrowing.band in BANDS:
-        least, below = BANDS[narrowing.band]
-        found = found.filter(score__gte=least, score__lt=below)
-    return found
-
-
-def band_of(score: Decimal) -> str:
-    """Name the band of a score; "" where nothing was scored."""
-    held = (name for name, (least, below) in BANDS.items() if least <= score < below)
-    return next(held, "").replace("none", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,18 +169,6 @@ def _reached(
     findings.sort(key=lambda f: (f.release.offering_id, f.release.version, f.component, f.claim))
     releases = {finding.release.pk: finding.release for finding in findings}
     return Reached(vulnerability, summary, findings, list(releases.values()), signals)
-
-
-def summaries(vulnerabilities: Iterable[Vulnerability]) -> dict[int, str]:
-    """Return one standing claim's summary for each vulnerability."""
-    rows = (
-        ClaimRevision.objects.known()
-        .filter(claim__subjects__vulnerability__in=list(vulnerabilities), withdrawn_at__isnull=True)
-        .exclude(summary="")
-        .order_by("-pk")
-        .values_list("claim__subjects__vulnerability", "summary")
-    )
-    return dict(rows)
 
 
 def vulnerability_named(viewer: Viewer, name: str) -> Vulnerability:

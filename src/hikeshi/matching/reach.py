@@ -14,12 +14,12 @@ from django.db.models import QuerySet
 
 from hikeshi.intelligence.models import ClaimRevision, ClaimSubject, Vulnerability
 from hikeshi.inventory.models import Occurrence
+from hikeshi.matching.listing import Line, lines_of, standings_of
 from hikeshi.matching.models import Match
+from hikeshi.matching.narrowing import Narrowing
 from hikeshi.matching.queries import (
     Finding,
-    Narrowing,
     Reached,
-    found_vulnerabilities,
     open_matches,
     open_occurrences,
     reached_by,
@@ -30,9 +30,11 @@ from hikeshi.records.audit import flat
 from hikeshi.ui.paging import page_of
 
 COLUMNS: Final = (
-    "vulnerability", "score", "exploited", "epss", "summary", "product", "release_number",
-    "release", "component", "component_version", "range", "claim",
+    "vulnerability", "priority", "state", "score", "exploited", "epss", "summary",
+    "product", "release_number", "release", "component", "component_version", "range", "claim",
 )  # fmt: skip
+# The order of the list when nobody asks for another.
+ORDER: Final = ("-weight", "-score", "-pk")
 # Vulnerabilities read at once for a file: what each reaches is not limited.
 _AT_ONCE: Final = 50
 
@@ -99,26 +101,27 @@ def _standing(vulnerability: Vulnerability) -> QuerySet[Match]:
 def every_finding(
     viewer: Viewer, narrowing: Narrowing, *, language: str
 ) -> Iterator[dict[str, Any]]:
-    """Yield each finding that the list has, the gravest first, as a row of ``COLUMNS``."""
-    found, after = found_vulnerabilities(viewer, narrowing), None
+    """Yield each finding that the list has, by priority, as a row of ``COLUMNS``."""
+    found, after = standings_of(viewer, narrowing), None
     while after != "":
-        page = page_of(
-            found, order=("-score", "-pk"), after=after, size=_AT_ONCE, counted=False
-        )  # fmt: skip
-        for reached in reached_by(viewer, page.rows, narrowing.product, limit=None):
+        page = page_of(found, order=ORDER, after=after, size=_AT_ONCE, counted=False)
+        lines = lines_of(viewer, page.rows, narrowing)
+        about = [line.vulnerability for line in lines]
+        every = reached_by(viewer, about, narrowing.product, limit=None)
+        for line, reached in zip(lines, every, strict=True):
             for finding in reached.findings:
-                yield _row(reached, finding, language)
+                yield _row(line, reached, finding, language)
         after = page.next_cursor
 
 
-def _row(reached: Reached, finding: Finding, language: str) -> dict[str, Any]:
-    score: Any = reached.vulnerability.score  # type: ignore[attr-defined]  # an annotation
-    epss = reached.signals.epss
+def _row(line: Line, reached: Reached, finding: Finding, language: str) -> dict[str, Any]:
     return {
-        "vulnerability": reached.vulnerability.name,
-        "score": float(score) if score else None,
-        "exploited": reached.signals.kev is not None,
-        "epss": None if epss is None or epss.number is None else float(epss.number),
+        "vulnerability": line.vulnerability.name,
+        "priority": line.standing.weight,
+        "state": line.state.value,
+        "score": float(line.standing.score) or None,
+        "exploited": line.standing.is_exploited,
+        "epss": None if line.epss is None else float(line.epss),
         "summary": reached.summary,
         "product": text_in(finding.release.offering.name, language),
         "release_number": finding.release.number,

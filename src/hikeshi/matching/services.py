@@ -12,6 +12,7 @@ from hikeshi.intelligence.models import last_closed
 from hikeshi.inventory.models import Batch
 from hikeshi.matching.models import STAGE, Stage
 from hikeshi.matching.queries import JOIN
+from hikeshi.matching.standings import keep
 
 _INTO = """
 INSERT INTO matching_match
@@ -36,8 +37,15 @@ def pull(*, at: datetime) -> Pulled:
     """Match what runs and batches brought since the last pull, both ways.
 
     The stage's row lock lets one pull run at a time and numbers its batch; a run or batch that is
-    committed meanwhile is for the next pull.
+    committed meanwhile is for the next pull. What lists read (``standings``) follows at once, in
+    transactions of its own.
     """
+    pulled = _match(at)
+    keep(at=at)
+    return pulled
+
+
+def _match(at: datetime) -> Pulled:
     with transaction.atomic():
         stage, _made = Stage.objects.select_for_update().get_or_create(name=STAGE)
         run = next(iter(last_closed()), 0)

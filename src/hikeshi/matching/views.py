@@ -4,64 +4,135 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from hikeshi.core.scoring.priority import Urgency
 from hikeshi.intelligence.models import VulnerabilityName
 from hikeshi.matching import queries
 from hikeshi.matching.as_known import vulnerability_as_known
 from hikeshi.matching.forms import FindingFilter
-from hikeshi.matching.reach import as_csv, as_json, every_finding
+from hikeshi.matching.listing import Line, lines_of, reach_of, standings_of
+from hikeshi.matching.narrowing import State
+from hikeshi.matching.reach import as_csv, as_json, every_finding, places_of, with_reasons
+from hikeshi.matching.reasons import URGENCY, reason
 from hikeshi.organisation.access import Request, needs
 from hikeshi.organisation.roles import Permission
+from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.known import read_moment
-from hikeshi.ui.lists import Column, Empty, listing, render_list
+from hikeshi.ui.lists import Column, Empty, SavedView, listing, render_list
+from hikeshi.ui.slots import gather
+
+# Places that a row shows when it is opened; the vulnerability's page has them all.
+FEW: Final = 12
 
 COLUMNS = (
-    Column("name", _("Vulnerability"), ("name", "pk")),
+    Column("priority", _("Priority"), ("weight", "score", "pk"), css="tight"),
+    Column("name", _("Vulnerability"), ("vulnerability__name", "pk")),
     Column("severity", _("Severity"), ("score", "pk"), css="tight"),
-    Column("signals", _("KEV, EPSS"), css="tight"),
+    Column("epss", _("KEV, EPSS"), ("epss", "pk"), css="tight"),
     Column("component", _("Component"), css="hide-s"),
-    Column("releases", _("Releases")),
+    Column("releases", _("Releases"), ("releases", "pk")),
+    Column("state", pgettext_lazy("how far people have come", "State"), css="tight"),
 )
+# What sorting by a column asks of every row, beside its own order.
+SORTED_BY = {"releases": "releases"}
 
 
 @needs(Permission.VIEW)
 @require_GET
 def findings(request: Request) -> HttpResponse:
-    """List what is reached, the gravest first."""
-    form = FindingFilter(request.GET, viewer=request.viewer)
+    """List what is reached and not decided yet, by priority."""
+    viewer = request.viewer
+    form = FindingFilter(request.GET, viewer=viewer)
     asked = form.narrowing()
+    keys = {key.removeprefix("-") for key in request.GET.get("sort", "").split(",")}
     found = listing(
         request,
-        queries.found_vulnerabilities(request.viewer, asked),
+        standings_of(viewer, asked, figures=keys & SORTED_BY.keys()),
         columns=COLUMNS,
-        default="-severity",
+        default="-priority",
         row="matching/finding_row.html",
         caption=_("Vulnerabilities that reach releases"),
         filters=form,
-        empty=Empty(
-            _("No open finding"),
-            _("Findings appear when feeds are read and releases have SBOMs. Switch the feeds on, "
-              "and drop an SBOM on a release."),
-            reverse("inventory:products"),
-            _("To the products"),
-            "find",
-        ),
-    )  # fmt: skip
-    lines = queries.reached_by(request.viewer, found.page.rows, asked.product)
-    found.page = replace(found.page, rows=lines)
+        views=_views(request),
+        acts=gather("findings.acts", request),
+        empty=_empty(viewer),
+    )
+    lines = lines_of(viewer, found.page.rows, asked)
+    found.page = replace(found.page, rows=[Shown(line, reason(line)) for line in lines])
     context = {
-        "may_export": request.viewer.may_somewhere(Permission.EXPORT),
+        "may_export": viewer.may_somewhere(Permission.EXPORT),
         "query": request.GET.urlencode(),
+        "product": asked.product,
     }
     return render_list(request, "matching/findings.html", found, context)
+
+
+class Shown(NamedTuple):
+    """A line as its row is drawn."""
+
+    line: Line
+    reason: str
+
+    @property
+    def urgency(self) -> str:
+        """Return the word of what the weight means."""
+        return str(URGENCY[self.line.urgency])
+
+    @property
+    def tone(self) -> str:
+        """Return the tone of that word."""
+        return {Urgency.NOW: "alarm", Urgency.SOON: "warn"}.get(self.line.urgency, "")
+
+
+def _views(request: Request) -> list[SavedView]:
+    """Return the tabs: how far people have come, then what the reader saved."""
+    tabs = [
+        SavedView(State(value).label, "" if value == State.OPEN else f"state={value}")
+        for value in State.values
+    ]
+    return [*tabs, *gather("findings.views", request)]
+
+
+def _empty(viewer: Viewer) -> Empty:
+    if reach_of(viewer).exists():
+        return Empty(
+            _("Nothing is left to decide"),
+            _("Everything that reaches your products is decided or in a case."),
+            "?state=all", _("Show all findings"), "check",
+        )  # fmt: skip
+    return Empty(
+        _("No open finding"),
+        _("Findings appear when feeds are read and releases have SBOMs. Switch the feeds on, "
+          "and drop an SBOM on a release."),
+        reverse("inventory:products"),
+        _("To the products"),
+        "find",
+    )  # fmt: skip
+
+
+@needs(Permission.VIEW)
+@require_GET
+def reach(request: Request, name: str) -> HttpResponse:
+    """Show the first places that a vulnerability reaches, for a row that is opened."""
+    found = queries.vulnerability_named(request.viewer, name)
+    places = places_of(request.viewer, found)
+    product = request.GET.get("product", "")
+    if product:
+        places = places.filter(release__offering__number=product)
+    first = list(places.order_by("release__offering", "-release", "pk")[: FEW + 1])
+    context = {
+        "places": with_reasons(found, first[:FEW]), "more": len(first) > FEW,
+        "vulnerability": found,
+    }  # fmt: skip
+    return render(request, "matching/reach.html", context)
 
 
 @needs(Permission.EXPORT)

@@ -11,8 +11,10 @@ from django.db import IntegrityError, transaction
 
 from hikeshi.core.errors import Conflict, InputRefused, NotAllowed, NotFound, Stale, gettext_noop
 from hikeshi.core.vex import ProductStatus, Statement
+from hikeshi.intelligence.queries import vulnerabilities_named
 from hikeshi.inventory.models import Offering, Release
 from hikeshi.ledger.services import record
+from hikeshi.matching.standings import count_again
 from hikeshi.organisation.models import Company
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import seal
@@ -190,6 +192,8 @@ def _append(
                     "offering": str(first.offering.uid) if first.offering else None,
                 },
             )  # fmt: skip
+            if first.wall_id is None:
+                count_again(vulnerabilities_named([first.vulnerability]))
     except IntegrityError as error:
         raise Stale(gettext_noop("Somebody else decided this at the same moment.")) from error
     return rows

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from hikeshi.intelligence.models import Vulnerability, VulnerabilityName
+from hikeshi.matching.deciding import decided_by
 from hikeshi.matching.queries import Reached
 from hikeshi.organisation.access import Request
 from hikeshi.organisation.roles import Permission
@@ -20,6 +21,7 @@ from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.retention import govern
 from hikeshi.records.search import Searchable, searchable
 from hikeshi.records.subjects import Subject, name_subjects_of
+from hikeshi.triage.findings import Decisions
 from hikeshi.triage.models import Case
 from hikeshi.triage.queries import cases_about, cases_of
 from hikeshi.ui import slots
@@ -70,6 +72,7 @@ def fill() -> None:
     """Fill the slots; called once, at start-up."""
     slots.fill("vulnerability.actions", offer_case)
     slots.fill("vulnerability.main", cases_of_vulnerability, order=20)
+    decided_by(Decisions())
     name_subjects_of("triage.case", name_cases)
     govern("triage.case", ended="closed_at")
     searchable(
