@@ -22,6 +22,7 @@ from hikeshi.organisation.sealed import seal
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records import rights
 from hikeshi.records.models import Clock, ClockPause, Record
+from hikeshi.records.notices import post_warning
 from hikeshi.records.regimes import WARN_PERCENTS, stage_of
 
 
@@ -236,13 +237,15 @@ def open_clock(subject: Record, regime: str, stage: str) -> Clock | None:
 def take_warnings(*, at: datetime, limit: int = 500) -> list[tuple[Clock, int]]:
     """Take the warnings that are due, each once; return the clocks with the share of time gone.
 
+    Whoever is to know is told by mail, posted in the transaction that takes the warning.
     The percent is one of ``WARN_PERCENTS``, or 100 when the deadline has passed.
     """
     waiting = Clock.objects.for_system("warnings before deadlines").filter(
         warn_at__lte=at, met_at__isnull=True, stopped_at__isnull=True, paused_at__isnull=True
     )
     taken = []
-    for clock in waiting.order_by("warn_at", "pk")[:limit]:
+    rows = waiting.select_related("company", "unit", "wall")
+    for clock in rows.order_by("warn_at", "pk")[:limit]:
         following, percent = next_warning(clock.started_at, clock.due_at, at)
         if clock.due_at <= at:
             following, percent = None, 100
@@ -254,7 +257,9 @@ def take_warnings(*, at: datetime, limit: int = 500) -> list[tuple[Clock, int]]:
                 .update(warn_at=following, warned_percent=percent)
             )
             if mine:
-                record("clock.warned", subject=clock, by=None, at=at, after={"percent": percent})
+                told = post_warning(clock=clock, percent=percent, at=at)
+                after = {"percent": percent, "told": told}
+                record("clock.warned", subject=clock, by=None, at=at, after=after)
                 taken.append((clock, percent))
     return taken
 
