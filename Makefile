@@ -6,7 +6,7 @@ export PYTHONPATH := src
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTEST := $(PY) -m pytest
 
-.PHONY: help run test lint fix bench soak requirements translations messages lock clean
+.PHONY: help run test lint fix bench soak quality requirements translations messages lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -49,6 +49,9 @@ soak: $(VENV)/.dev translations ## the long versions of kill, fuzz and load test
 
 bench: $(VENV)/.dev translations ## timings, as ratios against a baseline of the same run
 	$(PY) -m bench
+
+quality: $(VENV)/.dev translations ## precision and recall of matching, by ecosystem
+	$(PYTEST) -q tests/accuracy
 
 requirements: $(VENV)/.dev translations ## which of R001-R183 have a passing test
 	@$(PYTEST) -q -n 2 -m "not soak" --requirements

@@ -268,11 +268,14 @@ def scan(components: Sequence[Component]) -> Scan:
 
 def _lines(hits: list[tuple[Component, AffectedRange]]) -> list[ScanLine]:
     claims = {row.claim_id for _component, row in hits}
-    names = dict(
+    # A record that bundles several CVE ids speaks of each of them.
+    names: dict[int, list[str]] = defaultdict(list)
+    for claim, name in (
         ClaimSubject.objects.known()
         .filter(claim__in=claims)
         .values_list("claim_id", F("vulnerability__name"))
-    )
+    ):
+        names[claim].append(name)
     revisions: dict[int, Any] = {
         row.claim_id: row for row in ClaimRevision.objects.known().filter(claim__in=claims)
     }
@@ -281,13 +284,14 @@ def _lines(hits: list[tuple[Component, AffectedRange]]) -> list[ScanLine]:
             component.name,
             component.version,
             component.purl,
-            names.get(row.claim_id, row.claim.record_id),
+            name,
             row.claim.record_id,
             row.stated,
             revisions[row.claim_id].score,
             revisions[row.claim_id].summary,
         )
         for component, row in hits
+        for name in names.get(row.claim_id, [row.claim.record_id])
     }
     return sorted(
         lines,
