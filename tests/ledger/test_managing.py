@@ -52,6 +52,19 @@ def test_a_job_is_cancelled_and_resumed_on_the_page_and_both_are_on_record() -> 
     ]  # fmt: skip
 
 
+def test_routine_work_that_ended_well_shows_only_when_asked_for() -> None:
+    kazahaya = firm()
+    with transaction.atomic():
+        tick, broken = enqueue("ledger.seal", key="a"), enqueue("ledger.verify", key="b")
+    Job.objects.all().filter(pk=tick.pk).update(state=JobState.DONE)
+    Job.objects.all().filter(pk=broken.pk).update(state=JobState.FAILED)
+    client = logged_in(kazahaya.admin)
+    usual = client.get("/settings/jobs/").content.decode()
+    assert ("ledger.seal" in usual, "ledger.verify" in usual) == (False, True)
+    everything = client.get("/settings/jobs/?state=all").content.decode()
+    assert "ledger.seal" in everything
+
+
 def test_what_has_ended_cannot_be_cancelled() -> None:
     kazahaya = firm()
     job = job_of(kazahaya, JobState.DONE)

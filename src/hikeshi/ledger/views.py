@@ -23,13 +23,18 @@ from hikeshi.ui.paging import page_of
 @needs(Permission.ORGANISATION_MANAGE)
 @require_GET
 def jobs(request: Request) -> HttpResponse:
-    """List jobs, newest first."""
+    """List jobs, newest first; what the timetable began and ended well only when asked for."""
     state = request.GET.get("state", "")
     rows = queries.jobs_of(request.viewer)
     if state in JobState.values:
         rows = rows.filter(state=state)
+    elif state != "all":
+        rows = rows.exclude(state=JobState.DONE, by__isnull=True, company__isnull=True)
     page = page_of(rows, order=("-created_at", "-pk"), after=request.GET.get("after"))
-    context = {"page": page, "states": JobState.choices, "state": state, "tab": "jobs"}
+    states = [("", _("without routine work")), ("all", _("all, routine work too"))]
+    context = {
+        "page": page, "states": [*states, *JobState.choices], "state": state, "tab": "jobs",
+    }  # fmt: skip
     return render(request, "ledger/jobs.html", context)
 
 
@@ -42,7 +47,8 @@ def outbox(request: Request) -> HttpResponse:
     if state in OutboxState.values:
         rows = rows.filter(state=state)
     page = page_of(rows, order=("-created_at", "-pk"), after=request.GET.get("after"))
-    context = {"page": page, "states": OutboxState.choices, "state": state, "tab": "outbox"}
+    states = [("", _("any state")), *OutboxState.choices]
+    context = {"page": page, "states": states, "state": state, "tab": "outbox"}
     return render(request, "ledger/outbox.html", context)
 
 
