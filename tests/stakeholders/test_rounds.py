@@ -76,7 +76,8 @@ def test_thirty_suppliers_are_asked_and_the_silent_ones_stay_visible(client: Cli
     assert (rolled.asked, rolled.answered) == (30, 22)
     assert rolled.counts == [("影響はありますか。", [("あり", 4), ("なし", 18), ("調査中", 0)])]
     assert [line.silent_days for line in rolled.lines].count(8) == 8
-    assert queries.silent_rounds(later) == [(asked.number, 8)]
+    (silent,) = queries.silent_parties(later)
+    assert (silent.number, silent.many, len(silent.names)) == (asked.number, 8, 3)
 
 
 def test_the_roll_up_costs_the_same_for_one_party_and_for_many(

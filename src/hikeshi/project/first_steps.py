@@ -1,7 +1,7 @@
 """The first steps after the set-up: what to do next, with what is done already, on Today.
 
 A step shows to who may do it. The list goes by itself when all is done, or when its reader puts it
-away.
+away; then a button calls it back.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Step:
     done: bool
 
 
-def first_steps(viewer: Viewer) -> list[Step]:
+def first_steps(viewer: Viewer, *, also_hidden: bool = False) -> list[Step]:
     """Return the steps that the viewer may take, in order; none when put away or all done."""
     account = viewer.account
-    if account is None or account.first_steps_hidden:
+    if account is None or (account.first_steps_hidden and not also_hidden):
         return []
     found = [
         *_inventory(viewer),

@@ -2,109 +2,124 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from hikeshi.organisation.access import Request, account_of, logged_in
+from hikeshi.organisation.chosen import chosen_unit_ids
 from hikeshi.organisation.people import change_own_settings
+from hikeshi.organisation.queries import companies_of
+from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.project import waiting
 from hikeshi.project.first_steps import first_steps
-from hikeshi.records.clocks import clock_state, clocks_due
-from hikeshi.records.subjects import Subject, subjects
-from hikeshi.records.tasks import tasks_for
-from hikeshi.stakeholders.queries import silent_rounds
+from hikeshi.project.waiting import Row, Whose
 
-HORIZON = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the queue.
-
-    kind: the word in the badge. due_at: None where nothing runs out. state: late, near or "".
-    """
-
-    kind: str
-    what: str
-    why: str
-    subject: Subject | None
-    due_at: datetime | None
-    state: str
+TABS: Final[dict[str, str | Promise]] = {
+    "mine": pgettext_lazy("whose matters", "mine"),
+    "units": pgettext_lazy("whose matters", "my units"),
+    "all": pgettext_lazy("whose matters", "all"),
+}
 
 
-def _late(due_at: datetime | None, at: datetime) -> str:
-    if due_at is None:
-        return ""
-    if due_at < at:
-        return "late"
-    return "near" if due_at - at < timedelta(days=1) else ""
+class Group(NamedTuple):
+    """Lines of one kind. note: how they are ordered. more: where the rest is."""
 
-
-def rows_for(viewer: Viewer) -> list[Row]:
-    """Gather clocks that end within a week and tasks of the reader, soonest first."""
-    clocks = clocks_due(viewer, viewer.at + HORIZON)
-    tasks = tasks_for(viewer)
-    wanted = {(clock.subject_kind, clock.subject_uid) for clock in clocks}
-    wanted |= {(task.subject_kind, task.subject_uid) for task in tasks}
-    named = subjects(viewer, wanted)
-    rows = [
-        Row(
-            kind=_("Deadline"),
-            what=f"{clock.regime} · {clock.stage}",
-            why=_("Its time has passed. Meet it, or record why it waits.")
-            if clock_state(clock, viewer.at) == "overdue"
-            else _("This deadline ends within the week."),
-            subject=named.get(clock.subject_uid),
-            due_at=clock.due_at,
-            state=_late(clock.due_at, viewer.at),
-        )
-        for clock in clocks
-    ]
-    rows += [
-        Row(
-            kind=_("Task"),
-            what=task.title.value or "",
-            why=_("Given to you.")
-            if task.assignee_id == viewer.account_id
-            else _("Given to your team; nobody has taken it up by name."),
-            subject=named.get(task.subject_uid),
-            due_at=task.due_at,
-            state=_late(task.due_at, viewer.at),
-        )
-        for task in tasks
-    ]
-    rows.sort(key=lambda row: (row.due_at is None, row.due_at or viewer.at, row.what))
-    return rows
+    title: str | Promise
+    note: str | Promise
+    rows: list[Row]
+    more: str = ""
 
 
 @logged_in
 @require_GET
 def today(request: Request) -> HttpResponse:
     """Show what needs the reader now."""
-    rows = rows_for(request.viewer)
-    steps = first_steps(request.viewer)
+    viewer = request.viewer
+    tabs = _tabs(request)
+    whose = _whose(request, tabs)
+    groups = _groups(viewer, whose)
+    urgent = groups[0].rows
+    steps = first_steps(viewer)
+    put_away = viewer.account is not None and viewer.account.first_steps_hidden
     return render(
         request,
         "project/today.html",
         {
-            "rows": rows,
-            "late": sum(row.state == "late" for row in rows),
-            "near": sum(row.state == "near" for row in rows),
-            "rounds": silent_rounds(request.viewer),
+            "groups": [group for group in groups if group.rows],
+            "waits": sum(len(group.rows) for group in groups[:3]),
+            "late": sum(row.state == "late" for row in urgent),
+            "near": sum(row.state == "near" for row in urgent),
+            "ending": waiting.ending(viewer, whose),
+            "tabs": [(name, TABS[name]) for name in tabs],
+            "whose": whose.name,
             "steps": steps,
             "steps_done": sum(step.done for step in steps),
+            "steps_away": put_away and bool(first_steps(viewer, also_hidden=True)),
         },
     )
+
+
+def _tabs(request: Request) -> list[str]:
+    """Return the tabs that differ: one person alone has none, units only who has or chose some."""
+    viewer = request.viewer
+    if all(company.single_person for company in companies_of(viewer)):
+        return []
+    units = _own_units(viewer) or chosen_unit_ids(request)
+    return ["mine", "units", "all"] if units else ["mine", "all"]
+
+
+def _whose(request: Request, tabs: list[str]) -> Whose:
+    viewer, asked = request.viewer, request.GET.get("whose", "")
+    if not tabs:
+        return Whose("all")
+    if asked not in tabs:
+        asked = "mine"
+    if asked == "all":
+        return Whose("all")
+    units = chosen_unit_ids(request) or _own_units(viewer)
+    return Whose(asked, frozenset(units) if units else None)
+
+
+def _own_units(viewer: Viewer) -> set[int]:
+    """Return the units, with those below, in which the viewer holds a role of their own."""
+    return {
+        unit
+        for scope in viewer.scopes.values()
+        for unit, held in scope.in_unit.items()
+        if Permission.VIEW in held
+    }
+
+
+def _groups(viewer: Viewer, whose: Whose) -> list[Group]:
+    asked, proposals = waiting.approvals(viewer)
+    attacked, is_more = waiting.exploited(viewer, whose)
+    return [
+        Group(_("Deadlines and tasks"), _("soonest first"), waiting.deadlines(viewer, whose)),
+        Group(
+            _("Exploited, and not decided"), _("most urgent first"), attacked,
+            "kev=1" if is_more else "",
+        ),
+        Group(_("Decisions asked of you"), _("longest waiting first"), asked),
+        Group(
+            _("Waiting for others"), _("longest silent first"),
+            waiting.others(viewer, whose, proposals),
+        ),
+    ]  # fmt: skip
 
 
 @logged_in
 @require_POST
 def hide_first_steps(request: Request) -> HttpResponse:
-    """Put the first steps away for good."""
-    change_own_settings(account=account_of(request), at=request.viewer.at, first_steps_hidden=True)
+    """Put the first steps away, or call them back."""
+    hidden = request.POST.get("show") != "1"
+    change_own_settings(
+        account=account_of(request), at=request.viewer.at, first_steps_hidden=hidden
+    )
     return redirect("today")

@@ -163,6 +163,31 @@ def waiting_approval(subject: Record, purpose: str) -> Approval | None:
     )
 
 
+def open_approvals(viewer: Viewer, limit: int = 100) -> list[Approval]:
+    """Return what waits for a decision and the viewer may see, longest waiting first."""
+    return list(
+        Approval.objects.visible_to(viewer)
+        .filter(state__in=OPEN)
+        .select_related("company", "wall", "proposed_by", "reviewed_by")
+        .defer("content")
+        .order_by("proposed_at", "pk")[:limit]
+    )
+
+
+def step_of(approval: Approval, viewer: Viewer) -> Permission | None:
+    """Return the step the viewer may take on an approval they see; None when it is not theirs."""
+    alone = approval.company.single_person
+    if approval.proposed_by_id == viewer.account_id and not alone:
+        return None
+    to_review = approval.needs_review and approval.state == ApprovalState.PROPOSED and not alone
+    if to_review:
+        may = rights.may(approval, viewer, Permission.REVIEW)
+        return Permission.REVIEW if may else None
+    if approval.reviewed_by_id == viewer.account_id and not alone:
+        return None
+    return Permission.APPROVE if rights.may(approval, viewer, Permission.APPROVE) else None
+
+
 def require_approval(subject: Record, purpose: str, content: Any) -> Approval:
     """Return the approval of exactly this content. Raises Conflict when there is none."""
     found = approval_for(subject, purpose, content)

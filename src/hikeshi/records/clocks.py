@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from hikeshi.core.deadlines import Due, Ends, Pause, Term, UnitOfTime, WorkingCalendar, due
 from hikeshi.core.errors import AlreadyDone, Conflict, InputRefused, gettext_noop
@@ -264,13 +264,26 @@ def take_warnings(*, at: datetime, limit: int = 500) -> list[tuple[Clock, int]]:
     return taken
 
 
-def clocks_due(viewer: Viewer, until: datetime, limit: int = 100) -> list[Clock]:
-    """Return running clocks that the viewer may see and that end before a moment, soonest first."""
+def clocks_due(
+    viewer: Viewer, until: datetime, limit: int = 100, *, narrowed: Q | None = None
+) -> list[Clock]:
+    """Return running clocks that the viewer may see and that end before a moment, soonest first.
+
+    Those that somebody was warned of are among them, however far off their end is.
+    narrowed: a condition on the clocks' columns.
+    """
     return list(
-        Clock.objects.visible_to(viewer)
-        .filter(met_at__isnull=True, stopped_at__isnull=True, paused_at__isnull=True)
-        .filter(due_at__lte=until)
+        running_clocks(viewer)
+        .filter(narrowed or Q(), Q(due_at__lte=until) | Q(warned_percent__gt=0))
+        .select_related("wall")
         .order_by("due_at", "pk")[:limit]
+    )
+
+
+def running_clocks(viewer: Viewer) -> QuerySet[Clock]:
+    """Select the clocks that run now and that the viewer may see."""
+    return Clock.objects.visible_to(viewer).filter(
+        met_at__isnull=True, stopped_at__isnull=True, paused_at__isnull=True
     )
 
 

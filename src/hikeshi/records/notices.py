@@ -19,7 +19,7 @@ from hikeshi.organisation.queries import running, viewer_of
 from hikeshi.organisation.roles import PERMISSIONS, Permission
 from hikeshi.records.models import Clock
 from hikeshi.records.rights import sees
-from hikeshi.records.subjects import owners_of
+from hikeshi.records.subjects import owner_of
 
 CLOCK_WARNING: Final = "clock.warning"
 # A matter without an owner is told to a few, not to a whole company.
@@ -43,10 +43,9 @@ def post_warning(*, clock: Clock, percent: int, at: datetime) -> int:
 
 def people_to_tell(clock: Clock, at: datetime) -> list[Account]:
     """Return who is to know that a clock runs out: rule 1."""
-    owners = owners_of(clock.subject_kind, clock.subject_uid, at)
-    able = _seeing(clock, owners, at)
-    if able:
-        return able
+    owner = owner_of(clock.subject_kind, clock.subject_uid)
+    if owner is not None and _seeing(clock, [owner], at):
+        return [owner]
     if clock.wall is not None and clock.wall.ended_at is None:
         return _seeing(clock, _inside(clock, at), at)
     return [

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import get_language
 
 from hikeshi.organisation.models import Account
 from hikeshi.organisation.queries import text_in
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.models import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,8 @@ class Subject:
 
 
 Namer = Callable[[Viewer, Sequence[UUID]], dict[UUID, Subject]]
-OwnerFinder = Callable[[UUID, datetime], Sequence[Account]]
 _namers: dict[str, Namer] = {}
-_owner_finders: dict[str, OwnerFinder] = {}
+_owned: dict[str, tuple[type[Record], str]] = {}
 
 
 def name_subjects_of(kind: str, namer: Namer) -> None:
@@ -44,15 +44,44 @@ def name_subjects_of(kind: str, namer: Namer) -> None:
     _namers[kind] = namer
 
 
-def name_owners_of(kind: str, finder: OwnerFinder) -> None:
-    """Let an area say in whose hands a row lies at a moment; nobody is an answer, too."""
-    _owner_finders[kind] = finder
+def name_owners_of(kind: str, model: type[Record], field: str) -> None:
+    """Let an area say in whose hands its rows lie: a field of the row that names an account."""
+    _owned[kind] = (model, field)
 
 
-def owners_of(kind: str, uid: UUID, at: datetime) -> list[Account]:
-    """Return in whose hands a row lies; nobody where its area names none."""
-    finder = _owner_finders.get(kind)
-    return list(finder(uid, at)) if finder is not None else []
+def owner_of(kind: str, uid: UUID) -> Account | None:
+    """Return in whose hands a row lies, for jobs; None where its area names nobody."""
+    if kind not in _owned:
+        return None
+    model, field = _owned[kind]
+    rows = model._default_manager.filter(uid=uid).values(field)
+    return Account.objects.filter(pk__in=rows).first()
+
+
+def owners(viewer: Viewer, wanted: Iterable[tuple[str, UUID]]) -> dict[UUID, str]:
+    """Name the owners of many subjects that the viewer may know of; one query a kind."""
+    asked = set(wanted)
+    found: dict[UUID, str] = {}
+    for kind, (model, field) in _owned.items():
+        uids = [uid for held, uid in asked if held == kind]
+        if uids:
+            rows = model.objects.visible_to(viewer).filter(uid__in=uids)
+            named = rows.filter(**{f"{field}__isnull": False})
+            found |= dict(named.values_list("uid", f"{field}__name"))
+    return found
+
+
+def not_in_other_hands(viewer: Viewer) -> Q:
+    """Return the condition of tasks, clocks and the like whose matter is the viewer's or nobody's.
+
+    What is nobody's is everybody's who sees it: else it would be on no one's list.
+    """
+    held = Q(pk__in=[])
+    for model, field in _owned.values():
+        others = model.objects.visible_to(viewer).filter(**{f"{field}__isnull": False})
+        others = others.exclude(**{field: viewer.account_id})
+        held |= Q(subject_uid__in=others.values("uid"))
+    return ~held
 
 
 def is_named(kind: str) -> bool:

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.translation import get_language
 
 from hikeshi.core.errors import NotFound, gettext_noop
-from hikeshi.organisation.queries import running
+from hikeshi.organisation.queries import running, text_in
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.stakeholders.links import digest_of
@@ -113,16 +114,69 @@ def rounds_of(viewer: Viewer) -> QuerySet[Round]:
     )
 
 
-def silent_rounds(viewer: Viewer) -> list[tuple[str, int]]:
-    """Return the numbers of open rounds with how many parties are silent, most first."""
-    found = (
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """An open round that waits for answers.
+
+    names: of the first silent parties, longest asked first. many: how many are silent.
+    since: when the first of them was asked. reminders: most that one of them got.
+    """
+
+    number: str
+    title: str
+    names: list[str]
+    many: int
+    since: datetime | None
+    due_at: datetime
+    reminders: int
+    walled: bool
+
+
+def silent_parties(
+    viewer: Viewer, *, units: Iterable[int] | None = None, limit: int = 20, shown: int = 3
+) -> list[Silent]:
+    """Return who has not answered which open round, in three queries and those of the keys.
+
+    units: rounds of these units alone. shown: how many parties of a round are named.
+    """
+    silent = Q(parties__answered_at__isnull=True)
+    rounds = (
         Round.objects.visible_to(viewer)
         .filter(state=RoundState.OPEN)
-        .annotate(silent=Count("parties", filter=Q(parties__answered_at__isnull=True)))
+        .annotate(silent=Count("parties", filter=silent))
         .filter(silent__gt=0)
-        .order_by("-silent", "-pk")
+        .select_related("wall")
+        .order_by("due_at", "pk")
     )
-    return [(asked.number, asked.silent) for asked in found[:20]]
+    if units is not None:
+        rounds = rounds.filter(unit_id__in=list(units))
+    found = list(rounds[:limit])
+    unseal(found, "title")
+    parties: dict[int, list[RoundParty]] = {}
+    asked = RoundParty.objects.filter(round__in=found, answered_at__isnull=True)
+    for party in asked.select_related("contact", "unit").order_by("asked_at", "pk"):
+        parties.setdefault(party.round_id, []).append(party)
+    named = {one.pk: parties.get(one.pk, [])[:shown] for one in found}
+    unseal([one.contact for held in named.values() for one in held if one.contact], "name")
+    return [
+        Silent(
+            number=one.number,
+            title=str(one.title.value or ""),
+            names=[_party_name(party) for party in named[one.pk]],
+            many=len(parties.get(one.pk, [])),
+            since=next((p.asked_at for p in parties.get(one.pk, []) if p.asked_at), one.opened_at),
+            due_at=one.due_at,
+            reminders=max((p.reminders for p in parties.get(one.pk, [])), default=0),
+            walled=one.wall is not None and one.wall.ended_at is None,
+        )
+        for one in found
+    ]
+
+
+def _party_name(party: RoundParty) -> str:
+    if party.contact is not None:
+        return str(party.contact.name.value or "")
+    return text_in(party.unit.name, get_language() or "en") if party.unit is not None else ""
 
 
 def round_by_number(viewer: Viewer, number: str) -> Round:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from hikeshi.core.lifecycle import Phase
-from hikeshi.organisation.models import Account
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.clocks import correct_clock, meet_clock, open_clock, start_clock, stop_clock
 from hikeshi.records.models import Clock
@@ -69,9 +67,3 @@ def after_embargo(
         )
     elif running.due_at != lifts_at:
         correct_clock(clock=running, by=by, at=at, reason=reason or "–", due_at=lifts_at)
-
-
-def owners_of_case(uid: UUID, _at: datetime) -> list[Account]:
-    """Return in whose hands a case lies, for warnings that tell its number alone."""
-    rows = Case.objects.for_system("who is to be warned of its deadlines").filter(uid=uid)
-    return list(Account.objects.filter(pk__in=rows.values("owner")))

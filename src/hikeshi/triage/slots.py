@@ -21,7 +21,6 @@ from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.retention import govern
 from hikeshi.records.search import Searchable, searchable
 from hikeshi.records.subjects import Subject, name_owners_of, name_subjects_of
-from hikeshi.triage.deadlines import owners_of_case
 from hikeshi.triage.findings import Decisions
 from hikeshi.triage.models import Case
 from hikeshi.triage.queries import cases_about, cases_of
@@ -75,7 +74,7 @@ def fill() -> None:
     slots.fill("vulnerability.main", cases_of_vulnerability, order=20)
     decided_by(Decisions())
     name_subjects_of("triage.case", name_cases)
-    name_owners_of("triage.case", owners_of_case)
+    name_owners_of("triage.case", Case, "owner")
     govern("triage.case", ended="closed_at")
     searchable(
         "triage.case",
