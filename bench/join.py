@@ -70,7 +70,7 @@ def _fill(versions: int, ranges: int) -> int:
     One name in three of a fleet is in some feed, and half of what feeds name is in no fleet. What
     is shipped in many versions has many ranges: it is what everybody ships and looks at.
     """
-    from django.db import connection
+    from django.db import connection, transaction
 
     from hikeshi.intelligence.models import STAGE, Claim, Stage
     from hikeshi.inventory.models import Package
@@ -84,7 +84,7 @@ def _fill(versions: int, ranges: int) -> int:
     run = stage.last_closed + 1
     claim = Claim.objects.create(family="osv", record_id=f"BENCH-{run}", opened_in=run)
     names = max(told) + 1
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         rows: Any = ((first + n, "npm", "", "semver", f"join-{first + n}") for n in range(names))
         columns: tuple[str, ...] = ("id", "system", "distro_release", "scheme", "name")
         _insert(cursor, "inventory_package", columns, rows)
@@ -127,7 +127,7 @@ def _ranges(
         for n, versions in told.items():
             count = min(int(dice.paretovariate(1.0) * versions**0.5), 1_300, wanted - made)
             for _one in range(count):
-                high = int(dice.betavariate(1.5, 3) * 60) + 1
+                high = int(dice.betavariate(2.6, 3) * 60) + 1
                 low = 0 if dice.random() < 0.7 else dice.randrange(high)
                 lo = key_of(low) if low else b""
                 yield n, lo, key_of(high), f">={low} <{high}"

@@ -96,6 +96,7 @@ EVENTS: Final[dict[str, str]] = {
     "case.participant_dismissed": gettext_noop("Somebody's part in a case ended."),
     "case.fact_noted": gettext_noop("Something became true of a case's vulnerability."),
     "assessment.made": gettext_noop("The status of products against a vulnerability was decided."),
+    "assessment.undone": gettext_noop("A decision made just before was taken back."),
     "embargo.proposed": gettext_noop("An embargo, or a new date for it, was proposed."),
     "embargo.accepted": gettext_noop("A proposed embargo was agreed on."),
     "embargo.rejected": gettext_noop("A proposed embargo was declined."),

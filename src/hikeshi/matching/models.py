@@ -31,13 +31,19 @@ class Stage(models.Model):
 class Match(models.Model):
     """A package version inside a range of a claim. It says nothing of who ships it."""
 
+    # The join writes these rows by the million, from rows that are there; what their constraints
+    # hold is not checked again row by row. Ranges are looked up through their claim.
     package_version = models.ForeignKey(
-        "inventory.PackageVersion", on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+        "inventory.PackageVersion", on_delete=models.PROTECT, related_name="+", db_index=False,
+        db_constraint=False,
+    )  # fmt: skip
     affected_range = models.ForeignKey(
-        "intelligence.AffectedRange", on_delete=models.PROTECT, related_name="+"
+        "intelligence.AffectedRange", on_delete=models.PROTECT, related_name="+", db_index=False,
+        db_constraint=False,
+    )  # fmt: skip
+    claim = models.ForeignKey(
+        "intelligence.Claim", on_delete=models.PROTECT, related_name="+", db_constraint=False
     )
-    claim = models.ForeignKey("intelligence.Claim", on_delete=models.PROTECT, related_name="+")
     opened_in = models.PositiveBigIntegerField()
     closed_in = models.PositiveBigIntegerField(null=True)
     known_from = models.DateTimeField()

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from hikeshi.inventory.models import Offering
+from hikeshi.inventory.queries import SUPPORTED
 from hikeshi.organisation.models import Unit
 from hikeshi.organisation.queries import unit_parents, units_below
 from hikeshi.organisation.viewer import Viewer
@@ -78,6 +79,21 @@ class Narrowing(NamedTuple):
             said &= Q(supported__lt=F("releases"))
         if self.since is not None:
             said &= Q(since__gte=self.since)
+        return said
+
+    def of_releases(self) -> Q:
+        """Return the condition on the releases themselves: product, unit, rank and support."""
+        said = Q()
+        if self.product is not None:
+            said &= Q(offering=self.product)
+        if self.units is not None:
+            said &= Q(unit__in=self.units)
+        if self.rank:
+            said &= Q(offering__rank=self.rank)
+        if self.support == Support.SUPPORTED:
+            said &= Q(state__in=SUPPORTED)
+        elif self.support == Support.ENDED:
+            said &= ~Q(state__in=SUPPORTED)
         return said
 
     def of_standing(self) -> Q:

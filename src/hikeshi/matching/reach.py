@@ -13,14 +13,13 @@ import orjson
 from django.db.models import QuerySet
 
 from hikeshi.intelligence.models import ClaimRevision, ClaimSubject, Vulnerability
-from hikeshi.inventory.models import Occurrence
+from hikeshi.inventory.models import Occurrence, Release
 from hikeshi.matching.listing import Line, lines_of, standings_of
 from hikeshi.matching.models import Match
-from hikeshi.matching.narrowing import Narrowing
+from hikeshi.matching.narrowing import EVERYTHING, Narrowing
 from hikeshi.matching.queries import (
     Finding,
     Reached,
-    open_matches,
     open_occurrences,
     reached_by,
 )
@@ -39,26 +38,38 @@ ORDER: Final = ("-weight", "-score", "-pk")
 _AT_ONCE: Final = 50
 
 
-def release_counts(viewer: Viewer, vulnerabilities: Iterable[Vulnerability]) -> dict[int, int]:
-    """Count the releases that each vulnerability reaches, by its id, in three queries."""
+def releases_reached(
+    viewer: Viewer, vulnerabilities: Iterable[int], narrowing: Narrowing = EVERYTHING
+) -> dict[int, set[int]]:
+    """Return the ids of the releases that each vulnerability reaches, in three queries."""
     subjects = ClaimSubject.objects.known().filter(vulnerability__in=list(vulnerabilities))
     about: dict[int, set[int]] = defaultdict(set)
     for claim, vulnerability in subjects.values_list("claim_id", "vulnerability_id"):
         about[claim].add(vulnerability)
+    standing = ClaimRevision.objects.known().filter(withdrawn_at__isnull=True, claim__in=about)
+    matches = Match.objects.filter(closed_in__isnull=True, claim__in=standing.values("claim"))
     versions: dict[int, set[int]] = defaultdict(set)
-    matches = open_matches(viewer).filter(claim__in=list(about))
     for claim, version in matches.values_list("claim_id", "package_version_id"):
         for vulnerability in about[claim]:
             versions[vulnerability].add(version)
+    releases = Release.objects.visible_to(viewer).filter(narrowing.of_releases())
+    places = Occurrence.objects.filter(
+        closed_in__isnull=True, package_version__in=set().union(*versions.values()),
+        release__in=releases.order_by().values("pk"),
+    )  # fmt: skip
     where: dict[int | None, set[int]] = defaultdict(set)
-    wanted = set().union(*versions.values())
-    places = open_occurrences(viewer).filter(package_version__in=wanted)
     for held, release in places.values_list("package_version_id", "release_id").distinct():
         where[held].add(release)
     return {
-        vulnerability: len(set().union(*(where[version] for version in held)))
+        vulnerability: set().union(*(where[version] for version in held))
         for vulnerability, held in versions.items()
     }
+
+
+def release_counts(viewer: Viewer, vulnerabilities: Iterable[Vulnerability]) -> dict[int, int]:
+    """Count the releases that each vulnerability reaches, by its id."""
+    reached = releases_reached(viewer, [one.pk for one in vulnerabilities])
+    return {one: len(releases) for one, releases in reached.items()}
 
 
 def places_of(viewer: Viewer, vulnerability: Vulnerability) -> QuerySet[Occurrence]:

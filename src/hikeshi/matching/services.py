@@ -81,9 +81,12 @@ def _close(batch: int, at: datetime, run: int) -> int:
         cursor.execute(
             """
             UPDATE matching_match SET closed_in = %s, known_to = %s
-            WHERE closed_in IS NULL AND affected_range_id IN (
-                SELECT id FROM intelligence_affectedrange WHERE closed_in <= %s)
+            WHERE closed_in IS NULL
+                AND claim_id IN (SELECT r.claim_id FROM intelligence_affectedrange r
+                    WHERE r.closed_in <= %s)
+                AND affected_range_id IN (SELECT r.id FROM intelligence_affectedrange r
+                    WHERE r.closed_in <= %s)
             """,
-            [batch, at, run],
+            [batch, at, run, run],
         )
         return int(cursor.rowcount)

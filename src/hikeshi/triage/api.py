@@ -13,13 +13,15 @@ from pydantic import Field
 from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.core.lifecycle import Phase
 from hikeshi.core.vex import Action, Justification, ProductStatus, Statement
+from hikeshi.inventory.queries import offering_by_uid
+from hikeshi.matching.narrowing import Narrowing
 from hikeshi.organisation.models import Company, Unit
 from hikeshi.organisation.queries import companies_of, units_of
 from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
 from hikeshi.organisation.sealed import unseal
 from hikeshi.records.known import read_moment
 from hikeshi.records.rest import AsKnownOut, AsOf
-from hikeshi.triage import queries, services
+from hikeshi.triage import bulk, queries, services
 from hikeshi.triage.as_known import case_as_known
 from hikeshi.triage.assessing import assess
 from hikeshi.triage.models import Assessment, Case, CaseKind, ExitReason
@@ -95,25 +97,58 @@ class MoveIn(Schema):
     exit_reason: Exit | None = None
 
 
+JustificationIn = Literal[
+    "component_not_present", "vulnerable_code_not_present", "vulnerable_code_not_in_execute_path",
+    "vulnerable_code_cannot_be_controlled_by_adversary", "inline_mitigations_already_exist",
+]  # fmt: skip
+ActionIn = Literal["vendor_fix", "workaround", "mitigation", "no_fix_planned", "none_available"]
+
+
 class AssessmentIn(Schema):
     """One decision about releases of a case."""
 
     vulnerability: str = Field(min_length=1, max_length=100)
     releases: list[UUID] = Field(min_length=1, max_length=2000)
     status: Literal["known_affected", "under_investigation", "fixed", "known_not_affected"]
-    justification: (
-        Literal[
-            "component_not_present", "vulnerable_code_not_present",
-            "vulnerable_code_not_in_execute_path",
-            "vulnerable_code_cannot_be_controlled_by_adversary",
-            "inline_mitigations_already_exist",
-        ]
-        | None
-    ) = None  # fmt: skip
-    action: (
-        Literal["vendor_fix", "workaround", "mitigation", "no_fix_planned", "none_available"] | None
-    ) = None
+    justification: JustificationIn | None = None
+    action: ActionIn | None = None
     grounds: str = Field("", max_length=20_000)
+
+
+class DecisionIn(Schema):
+    """One decision about several findings, in all releases that they reach and nobody decided."""
+
+    vulnerabilities: list[str] = Field(min_length=1, max_length=bulk.MOST_VULNERABILITIES)
+    offering: UUID | None = Field(None, description="Only releases of this product.")
+    status: Literal["known_affected", "under_investigation", "known_not_affected"]
+    justification: JustificationIn | None = None
+    action: ActionIn | None = None
+    grounds: str = Field("", max_length=20_000)
+    case_title: str = Field(
+        "", max_length=300, description="Opens a case, behind a wall, for what is affected."
+    )
+
+
+class DecisionOut(Schema):
+    """What was decided. token: for taking it back within ten minutes; empty with a case."""
+
+    decisions: int
+    vulnerabilities: int
+    left_out: int
+    case: str | None
+    token: str
+
+
+class TakeBackIn(Schema):
+    """Which act is taken back."""
+
+    token: str = Field(max_length=500)
+
+
+class TakenBack(Schema):
+    """How many decisions were taken back."""
+
+    decisions: int
 
 
 class AssessmentOut(Schema):
@@ -241,3 +276,38 @@ def assess_releases(
         ),
     )  # fmt: skip
     return Status(201, made)
+
+
+@router.post(
+    "/findings/decisions", response={201: DecisionOut},
+    summary=gettext_noop("Decide about several findings"),
+)  # fmt: skip
+def decide_findings(request: Request, decision: DecisionIn) -> Status[dict[str, Any]]:
+    """Decide one status in one transaction; what somebody decided already is left out."""
+    viewer = request.viewer
+    product = offering_by_uid(viewer, decision.offering) if decision.offering else None
+    narrowing = Narrowing(product=product)
+    found = bulk.chosen(viewer, decision.vulnerabilities, narrowing)
+    title = decision.case_title.strip()
+    done = bulk.decide(
+        targets=bulk.targets_of(viewer, found, narrowing), by=viewer, at=viewer.at,
+        case_title={get_language() or "en": title} if title else None,
+        statement=Statement(
+            status=ProductStatus(decision.status),
+            justification=Justification(decision.justification) if decision.justification else None,
+            action=Action(decision.action) if decision.action else None,
+            grounds=decision.grounds,
+        ),
+    )  # fmt: skip
+    said = {name: getattr(done, name)
+            for name in ("decisions", "vulnerabilities", "left_out", "token")}  # fmt: skip
+    return Status(201, said | {"case": done.case.number if done.case else None})
+
+
+@router.post(
+    "/findings/decisions/undo", response=TakenBack,
+    summary=gettext_noop("Take back a decision about several findings"),
+)  # fmt: skip
+def take_back_decisions(request: Request, asked: TakeBackIn) -> dict[str, int]:
+    """Take back what was decided at once, within ten minutes, by who decided."""
+    return {"decisions": bulk.take_back(token=asked.token, by=request.viewer, at=request.viewer.at)}

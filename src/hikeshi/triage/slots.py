@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from hikeshi.intelligence.models import Vulnerability, VulnerabilityName
 from hikeshi.matching.deciding import decided_by
@@ -25,6 +26,7 @@ from hikeshi.triage.findings import Decisions
 from hikeshi.triage.models import Case
 from hikeshi.triage.queries import cases_about, cases_of
 from hikeshi.ui import slots
+from hikeshi.ui.lists import BulkAct
 
 
 def name_cases(viewer: Viewer, uids: Sequence[UUID]) -> dict[UUID, Subject]:
@@ -68,8 +70,15 @@ def cases_of_vulnerability(request: HttpRequest, vulnerability: Vulnerability) -
     return render_to_string("triage/cases_of_vulnerability.html", {"cases": found}, request)
 
 
+def bulk_acts(request: HttpRequest, _list: object) -> Iterable[BulkAct]:
+    """Offer to decide about several findings at once."""
+    if cast(Request, request).viewer.may_somewhere(Permission.ASSESS):
+        yield BulkAct(_("Decide together"), reverse("triage:decide"), primary=True, key="d")
+
+
 def fill() -> None:
     """Fill the slots; called once, at start-up."""
+    slots.fill("findings.acts", bulk_acts)
     slots.fill("vulnerability.actions", offer_case)
     slots.fill("vulnerability.main", cases_of_vulnerability, order=20)
     decided_by(Decisions())

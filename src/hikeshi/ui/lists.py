@@ -55,11 +55,15 @@ class SavedView:
 
 @dataclass(frozen=True, slots=True)
 class BulkAct:
-    """What can be done with several rows at once; posts ``pick`` to url, which shows the effect."""
+    """What can be done with several rows at once; posts ``pick`` to url, which shows the effect.
+
+    key: a key that presses it.
+    """
 
     label: Text
     url: str
     primary: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
