@@ -183,6 +183,24 @@ def test_inviting_opens_the_wall_and_dismissing_closes_it() -> None:
         dismiss_participant(participant=participant, by=by, at=LATER)
 
 
+@pytest.mark.requirement("R178")
+def test_a_guest_is_sent_away_before_the_day_to_leave() -> None:
+    kazahaya = firm()
+    month = NOW + timedelta(days=30)
+    guest = person("g@kazahaya.example", kazahaya.company, Role.GUEST, until=month)
+    case, by = opened(kazahaya), seen_by(kazahaya.admin)
+    participant = admit_participant(
+        case=case, account=guest, role=CaseRole.SUPPLIER, by=by, at=NOW, until=month
+    )
+    assert queries.cases_of(seen_by(guest)).exists()
+    dismiss_participant(participant=participant, by=by, at=LATER)
+    assert not queries.cases_of(seen_by(guest, LATER)).exists()
+    still = queries.participants_of(case, seen_by(kazahaya.admin, LATER))
+    assert guest not in {one.account for one in still}
+    with pytest.raises(AlreadyDone):
+        dismiss_participant(participant=participant, by=by, at=LATER)
+
+
 def test_only_who_leads_a_case_invites() -> None:
     kazahaya = firm()
     developer = person("d@kazahaya.example", kazahaya.company, Role.DEVELOPER, kazahaya.network)

@@ -12,6 +12,7 @@ from hikeshi.core.errors import AlreadyDone, Conflict, InputRefused, gettext_noo
 from hikeshi.ledger.services import record
 from hikeshi.organisation import services as organisation
 from hikeshi.organisation.models import Account, Unit, WallMember
+from hikeshi.organisation.queries import running
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.stakeholders.models import Contact
 from hikeshi.triage import rights
@@ -91,7 +92,9 @@ def dismiss_participant(
     if participant.account_id is not None and participant.account_id == case.owner_id:
         raise Conflict(gettext_noop("The owner cannot leave; name another owner first."))
     with transaction.atomic():
-        left = Participant.objects.filter(pk=participant.pk, until__isnull=True).update(until=at)
+        # A guest whose day to leave has not come may be sent away before it.
+        taking_part = Participant.objects.filter(running(at), pk=participant.pk)
+        left = taking_part.update(until=at)
         if not left:
             raise AlreadyDone(gettext_noop("They have left this case already."))
         if participant.member is not None:
