@@ -15,6 +15,7 @@ from hikeshi.inventory.uploads import upload_sbom
 from hikeshi.matching.services import pull
 from hikeshi.organisation.models import Account
 from hikeshi.organisation.roles import Role
+from hikeshi.organisation.services import end_wall
 from hikeshi.triage.assessing import assess
 from tests.builders import NOW, firm, person, seen_by
 from tests.intelligence.osv import npm, record, ticking
@@ -113,3 +114,27 @@ def test_what_is_decided_or_in_a_case_is_no_longer_to_decide(
     assert shown(kazahaya.admin) == inside
     # Who is outside the case's wall learns nothing of it.
     assert shown(outsider) == inside | {"open": ["GHSA-2"], "case": []}
+
+
+def test_what_is_decided_in_a_case_after_its_wall_ended_counts_at_once(
+    tmp_path: Path, client_as: ClientAs
+) -> None:
+    kazahaya = firm()
+    shipped = release(kazahaya)
+    content = cyclonedx(component("lodash", "4.17.15"))
+    upload_sbom(release=shipped, content=content, by=kazahaya.admin, at=NOW)
+    sync_osv(directory=npm(tmp_path, record("GHSA-1")), by=None, now=ticking())
+    case = opened(kazahaya, vulnerabilities=["GHSA-1"], releases=[shipped])
+    assert case.wall is not None
+    end_wall(wall=case.wall, by=kazahaya.admin, at=NOW)
+    pull(at=NOW + timedelta(days=1))
+
+    def shown(state: str) -> list[str]:
+        rows = client_as(kazahaya.admin).get(f"/api/v1/findings?state={state}").json()["rows"]
+        return [row["name"] for row in rows]
+
+    assert shown("ignored") == []
+    safe = Statement(ProductStatus.KNOWN_NOT_AFFECTED, Justification.COMPONENT_NOT_PRESENT)
+    assess(vulnerability="GHSA-1", statement=safe, releases=[shipped], case=case,
+           by=seen_by(kazahaya.admin), at=NOW + timedelta(days=1))  # fmt: skip
+    assert shown("ignored") == ["GHSA-1"]

@@ -192,7 +192,8 @@ def _append(
                     "offering": str(first.offering.uid) if first.offering else None,
                 },
             )  # fmt: skip
-            if first.wall_id is None:
+            # What stands behind a wall counts once the wall has ended, and from then on at once.
+            if first.wall is None or first.wall.ended_at is not None:
                 count_again(vulnerabilities_named([first.vulnerability]))
     except IntegrityError as error:
         raise Stale(gettext_noop("Somebody else decided this at the same moment.")) from error
