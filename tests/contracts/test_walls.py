@@ -145,6 +145,25 @@ NEVER_WALLED = re.compile(
 )
 
 
+def opened_operations(
+    lead: Walker, numbers: list[str], uids: list[str]
+) -> Iterator[tuple[Call, Said]]:
+    """Yield the API operations that these names open, with their answers."""
+    # A record's own address first: where it is not, nothing lies below it either.
+    closed: set[str] = set()
+    for call in sorted(
+        walk.operations(numbers, uids), key=lambda c: (c.path.count("/"), c.method != "get")
+    ):
+        own = "/".join(call.path.partition("?")[0].split("/")[:5])
+        if own in closed:
+            continue
+        said = lead.ask(call)
+        if said.status != 404:
+            yield call, said
+        elif call == Call(own):
+            closed.add(own)
+
+
 def walled_calls(world: World) -> tuple[list[Call], set[str], set[str]]:
     """Return what a participant can ask by walled names, the canaries they saw, routes not met."""
     assert world.case is not None
@@ -191,11 +210,9 @@ def walled_calls(world: World) -> tuple[list[Call], set[str], set[str]]:
             said = lead.ask(call)
             seen |= traces(said.body)
             calls |= dict.fromkeys(walk.page_calls(path, said)[1])
-    for call in walk.operations(sorted(numbers), uids):
-        said = lead.ask(call)
-        if said.status != 404:
-            calls[call] = None
-            seen |= traces(said.body)
+    for call, said in opened_operations(lead, sorted(numbers), uids):
+        calls[call] = None
+        seen |= traces(said.body)
     return [call for call in calls if call.renamed(names) != call], seen, unmet
 
 
