@@ -1,8 +1,8 @@
 """A worker that is killed loses nothing, and what it was at changes the database once.
 
 Real processes and SIGKILL (``victims.py``), on a database of their own: SQLite in a file, or
-PostgreSQL. Half of the workers die before a chosen statement, so that every place between two
-statements has its turn; the others are killed by the clock, wherever they are.
+PostgreSQL, with a real mail server. Workers die at each of the ``PLACES`` in turn; in the long test
+also before any statement, and by the clock, wherever they are.
 """
 
 from __future__ import annotations
@@ -10,19 +10,45 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
+import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import pytest
+from aiosmtpd.controller import Controller
+
+from tests.ledger.places import PLACES, Place
 
 ROOT = Path(__file__).parents[2]
-STEPS = 4
 KILLED = signal.SIGKILL.value
+WORKS = ("count", "keep", "feed", "sbom", "publish")
+
+
+class Mail:
+    """A mail server that keeps the Message-IDs of what it takes."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.controller.start()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        found = re.search(rb"(?im)^message-id:\s*(<[^>]+>)", envelope.content)
+        assert found is not None
+        self.taken.append(found[1].decode())
+        return "250 OK"
 
 
 class Victims:
@@ -30,6 +56,7 @@ class Victims:
 
     def __init__(self, folder: Path, database_url: str) -> None:
         self.letters = folder / "letters"
+        self.mail = Mail()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.ledger.victims"],
             cwd=ROOT,
@@ -43,7 +70,10 @@ class Victims:
                 "HIKESHI_DATA": str(folder),
                 "HIKESHI_DATABASE_URL": database_url,
                 "HIKESHI_LOG_LEVEL": "ERROR",
+                "HIKESHI_SMTP_URL": f"smtp+plain://127.0.0.1:{self.mail.port}",
+                "HIKESHI_MAIL_FROM": "psirt@kazahaya.example",
                 "KILL_LETTERS": str(self.letters),
+                "KILL_FEED": str(folder / "feed"),
             },
         )
         assert json.loads(self._line()) == {"status": 0}
@@ -65,68 +95,98 @@ class Victims:
         self.process.stdin.close()
         self.process.stdout.close()
         assert self.process.wait(20) == 0
+        self.mail.controller.stop()
 
 
 @pytest.fixture
-def victims(tmp_path: Path) -> Iterator[Victims]:
-    if os.environ.get("HIKESHI_TEST_DATABASE") == "postgresql":
-        import psycopg
+def victims(tmp_path: Path, django_db_setup: None, django_db_blocker: Any) -> Iterator[Victims]:
+    """Start on a copy of the migrated, empty database that other tests use."""
+    from django.db import connection
 
+    own, server = tmp_path / "kill.sqlite3", None
+    name = f"kill_{os.getpid()}"
+    with django_db_blocker.unblock():
+        made = str(connection.settings_dict["NAME"])
+        connection.close()
+    if os.environ.get("HIKESHI_TEST_DATABASE") == "postgresql":
         server = urlsplit(os.environ["HIKESHI_TEST_POSTGRES_URL"])
-        name = f"kill_{os.getpid()}"
-        with psycopg.connect(urlunsplit(server), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+        with psycopg.connect(urlunsplit(server), autocommit=True) as one:
+            one.execute(f"CREATE DATABASE {name} TEMPLATE {made}")
         url = urlunsplit(server._replace(path=f"/{name}"))
     else:
-        server, name, url = None, "", f"sqlite:///{tmp_path / 'kill.sqlite3'}"
+        with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(own)) as target:
+            source.backup(target)
+        url = f"sqlite:///{own}"
     found = Victims(tmp_path, url)
     yield found
     found.close()
     if server is not None:
-        with psycopg.connect(urlunsplit(server), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        with psycopg.connect(urlunsplit(server), autocommit=True) as one:
+            one.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def kill_workers(victims: Victims, kills: int) -> str:
-    chance = random.Random(20261125)
-    died = 0
-    assert victims.order("jobs 2")[0] == 0
-    whole = victims.order("finish")[1]
-    for kill in range(kills):
-        assert victims.order("jobs 2")[0] == 0
-        if kill % 2:
-            _status, said = victims.order(f"late {chance.uniform(0, whole['seconds']):.3f}")
-            died += said == KILLED
-        else:
-            # Evenly over a whole run, from the first statement to the last.
-            statement = 1 + whole["statements"] * kill // kills
-            died += victims.order(f"die {statement}")[0] == KILLED
-    assert died >= kills * 0.7
+def has_died(victims: Victims, order: str) -> bool:
+    status, said = victims.order(order)
+    return KILLED in {status, said}
+
+
+def kill_at(victims: Victims, place: Place, turn: int) -> None:
+    assert victims.order(f"work {place.work}")[0] == 0
+    nth = 1 + turn % place.last
+    assert has_died(victims, f"at {place.name} {nth}"), f"no worker came to: {place.name} ({nth})"
+
+
+def report_of(victims: Victims, kills: int) -> str:
+    """Finish what is left; compare what is there with what should be, and say it in a line."""
     assert victims.order("finish")[0] == 0
-    jobs = 2 + kills * 2
-    report = victims.order("report")[1]
-    assert report["states"] == {"done": jobs}
-    assert report["counted"] == jobs * STEPS
-    assert report["events"] == jobs * STEPS
-    assert report["messages"] == {"sent": jobs * STEPS}
-    assert report["sent"] == jobs * STEPS
-    letters = victims.letters.read_text().split()
+    status, report = victims.order("report")
+    assert status == 0
+    assert {what: found for what, found in report.items() if found[0] != found[1]} == {}
+    letters = victims.letters.read_text().split() + victims.mail.taken
     # A letter handed over just before a kill goes out again under the same key: no third way is
     # known. None is missing, and at most one is doubled by a kill.
-    assert len(set(letters)) == jobs * STEPS
-    assert len(letters) - len(set(letters)) <= kills
+    assert len(set(letters)) == report["messages noted once"][0]
+    doubled = len(letters) - len(set(letters))
+    assert doubled <= kills
+    rows = sum(should for _is, should in report.values())
     return (
-        f"{died} workers killed, {report['attempts']} attempts at {jobs} jobs, each done once; "
-        f"{len(letters) - len(set(letters))} letters doubled, none missing"
+        f"{kills} workers killed; of {rows} effects in the database lost 0, doubled 0; "
+        f"of {len(set(letters))} mails lost 0, sent again under the same Message-ID {doubled}"
     )
 
 
 def test_ten_killed_workers_lose_nothing_and_double_nothing(victims: Victims) -> None:
-    kill_workers(victims, 10)
+    places = [place for place in PLACES if place.gate]
+    assert len(places) == 10
+    for place in places:
+        kill_at(victims, place, 0)
+    report_of(victims, len(places))
 
 
 @pytest.mark.soak
 def test_two_hundred_killed_workers_lose_nothing_and_double_nothing(
     victims: Victims, tell: Callable[[str], None]
 ) -> None:
-    tell(kill_workers(victims, 200))
+    chance = random.Random()
+    whole = {}
+    for work in WORKS:
+        assert victims.order(f"work {work}")[0] == 0
+        whole[work] = victims.order("finish")[1]
+    for turn in range(5):
+        for place in PLACES:
+            kill_at(victims, place, turn)
+    named, anywhere, late = 5 * len(PLACES), 0, 0
+    for turn in range(400):
+        if named + anywhere + late == 200:
+            break
+        work = WORKS[turn % len(WORKS)]
+        assert victims.order(f"work {work}")[0] == 0
+        if turn % 3:
+            statement = chance.randint(1, int(whole[work]["statements"]))
+            anywhere += has_died(victims, f"die {statement}")
+        else:
+            late += has_died(victims, f"late {chance.uniform(0, whole[work]['seconds']):.3f}")
+    assert named + anywhere + late == 200
+    tell(report_of(victims, 200))
+    tell(f"{named} died at {len(PLACES)} named places, {anywhere} before any statement, "
+         f"{late} by the clock")  # fmt: skip

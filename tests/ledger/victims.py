@@ -2,11 +2,12 @@
 
 It starts Django once on a database of its own and then obeys lines on stdin:
 
-    jobs N          enqueue N jobs (and whatever they need)
+    work NAME       have one more of a work done (``works.py``)
+    at PLACE NTH    run a worker that kills itself at a place (``places.py``)
     die K           run a worker that kills itself with SIGKILL before its K-th statement
     late SECONDS    run a worker that is killed from outside after so many seconds
     finish          run a worker until no job is left; tells statements and seconds
-    report          print what the database holds
+    report          print what the database holds and what it should
 
 It answers each with one line of JSON. Workers are forked before the parent has opened a
 connection, so each is a process of its own in all that matters, without the second that starting
@@ -21,15 +22,24 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import django
 
-STEPS = 4
+from tests.ledger import works
+from tests.ledger.places import PLACES, Death, Happening
+
 LEASE = timedelta(seconds=1)
+_death: list[Death] = []
+
+
+def at_piece() -> None:
+    """Say that a piece of a file is about to be written."""
+    for death in _death:
+        death.strike(Happening("piece"))
 
 
 def in_a_child(act: Callable[[], Any]) -> tuple[int, Any]:
@@ -52,91 +62,18 @@ def in_a_child(act: Callable[[], Any]) -> tuple[int, Any]:
     return status, json.loads(said) if said else None
 
 
-def declare() -> None:
-    from django.db.models import F
-
-    from hikeshi.ledger.jobs import Run, job
-    from hikeshi.ledger.models import OutboxMessage
-    from hikeshi.ledger.outbox import post, sends
-    from hikeshi.ledger.services import record
-    from hikeshi.organisation.models import Company, NumberSeries
-
-    @job("kill.count", max_tries=50, backoff=timedelta(milliseconds=10))
-    def count(run: Run, *, number: int) -> None:
-        from django.utils import timezone
-
-        company = Company.objects.get()
-        for step in range(STEPS):
-            with run.once(f"step/{step}") as first:
-                if first:
-                    # Neither of these is idempotent by itself.
-                    NumberSeries.objects.filter(series="kill").update(last=F("last") + 1)
-                    record("company.changed", subject=company, by=None, at=timezone.now())
-                    post("kill.letter", key=f"{number}/{step}", company=company, number=number)
-            run.progress(step + 1, STEPS)
-
-    @sends("kill.letter")
-    def letter(message: OutboxMessage) -> str:
-        with Path(os.environ["KILL_LETTERS"]).open("a") as file:
-            file.write(message.key + "\n")
-        return "kept"
-
-
-def prepare() -> None:
-    from django.conf import settings
-    from django.core.management import call_command
-    from django.utils import timezone
-
-    from hikeshi.organisation.keys import make_key_file
-    from hikeshi.organisation.models import NumberSeries
-    from hikeshi.organisation.services import found_company
-
-    make_key_file(Path(settings.KEY_FILE))
-    call_command("migrate", verbosity=0)
-    company = found_company(slug="k", name={"en": "K"}, prefix="K", at=timezone.now())
-    NumberSeries.objects.create(company=company, series="kill", last=0)
-
-
-def enqueue_jobs(first: int, many: int) -> None:
-    from hikeshi.ledger.jobs import enqueue
-
-    for number in range(first, first + many):
-        enqueue("kill.count", number=number)
-
-
-class Counter:
-    """Counts this process's statements, of whichever thread, and may let it die before one."""
-
-    def __init__(self, last: int = 0) -> None:
-        from django.db.backends.signals import connection_created
-
-        self.seen = 0
-        self.last = last
-        self.lock = threading.Lock()
-        connection_created.connect(self.install, weak=False)
-
-    def install(self, connection: Any, **_rest: Any) -> None:
-        connection.execute_wrappers.append(self.wrapper)
-
-    def wrapper(self, execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
-        if threading.current_thread().name != "watch":
-            with self.lock:
-                self.seen += 1
-                if self.seen == self.last:
-                    os.kill(os.getpid(), signal.SIGKILL)
-        return execute(sql, params, many, context)
-
-
 def work() -> None:
     """Run a worker until nothing is left to do."""
+    from django.utils import timezone
+
     from hikeshi.ledger.models import Job
     from hikeshi.ledger.worker import WorkerProcess
 
     process = WorkerProcess(threads=1, poll_seconds=0.02, lease=LEASE)
 
     def watch() -> None:
-        rows = Job.objects.for_system("test").filter(name__in=["kill.count", "ledger.send"])
-        while rows.filter(state__in=["queued", "running"]).exists():
+        rows = Job.objects.for_system("test").filter(state__in=["queued", "running"])
+        while rows.filter(run_at__lte=timezone.now() + timedelta(seconds=10)).exists():
             time.sleep(0.05)
         process.stop()
 
@@ -144,11 +81,11 @@ def work() -> None:
     process.run()
 
 
-def worker(statement: int) -> dict[str, float]:
-    counter = Counter(statement)
+def worker(death: Death) -> dict[str, float]:
+    _death.append(death)
     begun = time.monotonic()
     work()
-    return {"statements": counter.seen, "seconds": time.monotonic() - begun}
+    return {"statements": death.seen, "seconds": time.monotonic() - begun}
 
 
 def killed_late(seconds: float) -> int:
@@ -161,51 +98,41 @@ def killed_late(seconds: float) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def report() -> dict[str, Any]:
-    from django.db.models import Count
-
-    from hikeshi.ledger.models import Event, Job, OutboxMessage
-    from hikeshi.organisation.models import NumberSeries
-
-    jobs = Job.objects.for_system("test").filter(name="kill.count")
-    return {
-        "counted": NumberSeries.objects.get(series="kill").last,
-        "events": Event.objects.filter(name="company.changed").count(),
-        "states": dict(jobs.values_list("state").annotate(Count("pk"))),
-        "attempts": sum(jobs.values_list("attempt", flat=True)),
-        "messages": dict(
-            OutboxMessage.objects.for_system("test").values_list("state").annotate(Count("pk"))
-        ),
-        "sent": Event.objects.filter(name="outbox.sent").count(),
-    }
+def obey(order: str, value: str, numbers: Counter[str]) -> tuple[int, Any]:
+    if order == "work":
+        done = in_a_child(lambda: works.order(value, numbers[value]))
+        numbers[value] += 1
+        return done
+    if order == "at":
+        name, _space, nth = value.rpartition(" ")
+        [place] = [one for one in PLACES if one.name == name]
+        return in_a_child(lambda: worker(Death(place, nth=int(nth))))
+    if order == "die":
+        return in_a_child(lambda: worker(Death(statement=int(value))))
+    if order == "late":
+        return in_a_child(lambda: killed_late(float(value)))
+    if order == "finish":
+        return in_a_child(lambda: worker(Death()))
+    return in_a_child(lambda: works.report(numbers))
 
 
 def main() -> None:
     django.setup()
-    declare()
-    status, _none = in_a_child(prepare)
+    works.declare()
+    status, _none = in_a_child(works.prepare)
     answer: Any = {"status": status}
-    given = 0
+    numbers: Counter[str] = Counter()
     while True:
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
-        line = sys.stdin.readline().split()
+        line = sys.stdin.readline().strip()
         if not line:
             return
-        order, value = line[0], line[1] if len(line) > 1 else "0"
-        if order == "jobs":
-            many = int(value)
-            answer = in_a_child(lambda first=given, many=many: enqueue_jobs(first, many))
-            given += many
-        elif order == "die":
-            answer = in_a_child(lambda statement=int(value): worker(statement))
-        elif order == "late":
-            answer = in_a_child(lambda seconds=float(value): killed_late(seconds))
-        elif order == "finish":
-            answer = in_a_child(lambda: worker(0))
-        else:
-            answer = in_a_child(report)
+        order, _space, value = line.partition(" ")
+        answer = obey(order, value, numbers)
 
 
 if __name__ == "__main__":
+    # ``works`` imports this module by its name and must find this very one.
+    sys.modules["tests.ledger.victims"] = sys.modules["__main__"]
     main()
