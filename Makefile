@@ -47,6 +47,9 @@ soak: $(VENV)/.dev translations ## the long versions of kill, fuzz and load test
 	HIKESHI_RANDOM=1 $(PYTEST) -m soak
 	HIKESHI_RANDOM=1 HIKESHI_TEST_DATABASE=postgresql $(PYTEST) -m "soak and not pure"
 
+oracle: $(VENV)/.dev translations ## an independent program (from npm) reads the CSAF we write
+	@$(PY) -m tests.oracle
+
 bench: $(VENV)/.dev translations ## timings, as ratios against a baseline of the same run
 	$(PY) -m bench
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hikeshi.core.advisory import Edition
 from hikeshi.core.errors import HikeshiError, gettext_noop
 from hikeshi.core.tlp import TLP
 from hikeshi.core.vex import ProductStatus
 from hikeshi.disclosure.composing import Draft, compose, languages_of
+from hikeshi.formats.csaf.check import check
 from hikeshi.formats.csaf.write import NotWritable, write
 
 LANGUAGES = ("ja", "en")
@@ -114,11 +116,18 @@ def _products(draft: Draft) -> Iterator[Problem]:
 
 
 def _documents(draft: Draft) -> Iterator[Problem]:
-    from hikeshi.core.advisory import Edition
-
+    """Write each document as it would go out, and put it to the mandatory tests of CSAF 2.0."""
     for language in languages_of(draft.advisory):
         trial = (Edition(1, draft.advisory.changed_at, "–"),)
         try:
-            write(compose(draft, language, trial), engine_version="0")
+            content = write(compose(draft, language, trial), engine_version="0")
         except NotWritable as error:
             yield Problem(error, stops=True, place="csaf")
+            continue
+        for failure in check(content):
+            yield _stop(
+                gettext_noop("The CSAF document fails test %(test)s of the standard: %(where)s."),
+                "csaf",
+                test=failure.test,
+                where=failure.place,
+            )

@@ -11,9 +11,11 @@ from django.utils import translation
 
 from hikeshi import __version__
 from hikeshi.core.advisory import Advisory, Vulnerability
+from hikeshi.core.errors import gettext_noop
 from hikeshi.disclosure.models import DocumentKind
 from hikeshi.disclosure.tables import ProductLine, lines_of
-from hikeshi.formats.csaf.write import file_name, write
+from hikeshi.formats.csaf.check import check
+from hikeshi.formats.csaf.write import NotWritable, file_name, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,19 @@ def _table(one: Vulnerability, value: Advisory) -> Table:
 
 
 def render(value: Advisory) -> list[Rendered]:
-    """Render a value in all forms; raises NotWritable where the value contradicts itself."""
+    """Render a value in all forms.
+
+    Raises NotWritable where the value contradicts itself, or its CSAF fails a mandatory test.
+    """
     name = file_name(value.id)
+    csaf = write(value, engine_version=__version__)
+    for failure in check(csaf):
+        raise NotWritable(
+            gettext_noop("The CSAF document fails test %(test)s of the standard: %(where)s."),
+            test=failure.test,
+            where=failure.place,
+        )
     return [
         Rendered(DocumentKind.HTML, value.language, name[:-5] + ".html", article(value).encode()),
-        Rendered(DocumentKind.CSAF, value.language, name, write(value, engine_version=__version__)),
+        Rendered(DocumentKind.CSAF, value.language, name, csaf),
     ]
