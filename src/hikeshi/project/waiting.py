@@ -92,6 +92,12 @@ def _late(due_at: datetime | None, at: datetime) -> str:
     return "near" if due_at - at < timedelta(days=1) else ""
 
 
+def _sentences(*said: str) -> str:
+    """Set sentences side by side; Japanese has no space after a full stop."""
+    between = "" if (get_language() or "").startswith("ja") else " "
+    return between.join(filter(None, said))
+
+
 def _name(subject: Subject) -> str:
     return f"{subject.number} {subject.title}".strip()
 
@@ -136,7 +142,7 @@ def _of_clock(clock: Clock, subject: Subject, held: dict[UUID, str], viewer: Vie
     return Row(
         kind=stage,
         what=_name(subject),
-        why=f"{said} {whose}".strip(),
+        why=_sentences(said, whose),
         act=_("Record why") if is_past and clock.pausable else _("Meet the deadline"),
         url=subject.url,
         at=clock.due_at,
@@ -225,7 +231,7 @@ def exploited(viewer: Viewer, whose: Whose) -> tuple[list[Row], bool]:
             Row(
                 kind=_("Exploited"),
                 what=" ".join(filter(None, (line.vulnerability.name, parts))),
-                why=f"{reason(line)} {left}",
+                why=_sentences(reason(line), left),
                 act=_("Decide"),
                 url=reverse("matching:vulnerability", args=[line.vulnerability.name]),
                 at=getattr(line.standing, "since", None),
@@ -267,7 +273,9 @@ def others(viewer: Viewer, whose: Whose, proposals: list[Row]) -> list[Row]:
         if subject is not None and assignee is not None:
             said = _("You gave it to %(name)s.") % {"name": assignee.name}
             if task.due_at is not None:
-                said += " " + _("Asked for by %(due)s.") % {"due": moment_text(task.due_at)}
+                said = _sentences(
+                    said, _("Asked for by %(due)s.") % {"due": moment_text(task.due_at)}
+                )
             rows.append(
                 Row(_("Task"), task.title.value or "", f"{_name(subject)} · {said}",
                     _("Look at it"), subject.url, task.created_at,
