@@ -51,8 +51,9 @@ def stage(slug: str = "kazahaya", prefix: str = "KZ", **more: Any) -> Stage:
     gate = offering(kazahaya)
     affected, fixed = release(gate, "4.2.1"), release(gate, "4.2.2")
     other = release(offering(kazahaya, "KZ-Panel 10"), "1.0")
+    more = {"vulnerabilities": [CVE]} | more
     case = opened(
-        kazahaya, by=writer, releases=[affected, fixed, other], vulnerabilities=[CVE],
+        kazahaya, by=writer, releases=[affected, fixed, other],
         members=[(approver, CaseRole.EXECUTIVE)], **more,
     )  # fmt: skip
     return Stage(kazahaya, writer, approver, case, affected, fixed, other)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from hikeshi.core.errors import Conflict, InputRefused, NotAllowed, NotFound, Stale
 from hikeshi.core.lifecycle import EmbargoAct
@@ -15,11 +17,23 @@ from hikeshi.disclosure.checks import problems_of
 from hikeshi.disclosure.models import Advisory, AdvisoryRevision, DocumentKind, PublishedDocument
 from hikeshi.disclosure.publishing import publish_advisory, withdraw_advisory
 from hikeshi.organisation.roles import Role
+from hikeshi.records import approvals
 from hikeshi.triage import queries as triage
 from hikeshi.triage.assessing import assess
 from hikeshi.triage.embargo import take_embargo_step
+from hikeshi.triage.queries import vulnerabilities_of
+from hikeshi.triage.services import add_vulnerability, describe_vulnerability
 from tests.builders import NOW, person, seen_by
-from tests.disclosure.drafts import CVE, TEXTS, approved, decided, drafted, stage
+from tests.disclosure.drafts import (
+    AFFECTED,
+    CVE,
+    TEXTS,
+    Stage,
+    approved,
+    decided,
+    drafted,
+    stage,
+)
 from tests.formats.csaf.test_write import problems
 from tests.triage.cases import CANARY
 
@@ -270,6 +284,101 @@ def test_the_wall_stays_while_another_advisory_of_the_case_is_unpublished() -> N
     publish_advisory(advisory=second, by=seen_by(one.approver), at=NOW)
     one.case.wall.refresh_from_db()
     assert one.case.wall.ended_at == NOW
+
+
+def test_the_wall_stays_while_no_published_advisory_speaks_of_a_vulnerability_of_the_case() -> None:
+    one = decided(stage())
+    advisory, by = drafted(one), seen_by(one.writer)
+    secret = add_vulnerability(
+        case=one.case, name="CVE-2026-10002", by=by, at=NOW, releases=[one.affected]
+    )
+    describe_vulnerability(
+        vulnerability=secret, by=by, at=NOW, title={},
+        vectors=["CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"],
+    )  # fmt: skip
+    revision = _published(one, advisory)
+    # The case is critical for what is still a secret; what is said is about the other one.
+    assert revision.band == "high"
+    document = json.loads(queries.document_of(revision, DocumentKind.CSAF, "en").content)
+    assert document["document"]["aggregate_severity"] == {"text": "High"}
+    assert one.case.wall is not None
+    one.case.wall.refresh_from_db()
+    assert one.case.wall.ended_at is None
+    # Taken up by the next text, it is not public yet either.
+    both = vulnerabilities_of(one.case)
+    services.choose_vulnerabilities(advisory=advisory, chosen=both, by=by, at=LATER)
+    assert queries.published_about([secret.name]) == []
+    assert queries.published_about([CVE]) == [revision]
+    advisory = services.edit_advisory(
+        advisory=advisory, revision=advisory.revision, by=by, at=LATER,
+        change_note={"ja": "脆弱性を追加。", "en": "One more vulnerability."},
+    )  # fmt: skip
+    assess(vulnerability=secret.name, statement=AFFECTED, case=one.case, by=by, at=LATER,
+           releases=[one.affected])  # fmt: skip
+    revision = _published(one, advisory, LATER)
+    assert queries.published_about([secret.name]) == [revision]
+    one.case.wall.refresh_from_db()
+    assert one.case.wall.ended_at == LATER
+
+
+def _published(one: Stage, advisory: Advisory, at: datetime = NOW) -> AdvisoryRevision:
+    digest = services.propose_advisory(advisory=advisory, by=seen_by(one.writer), at=at)
+    by = seen_by(one.approver)
+    services.approve_advisory(advisory=advisory, by=by, at=at, content_hash=digest)
+    return publish_advisory(advisory=advisory, by=by, at=at)
+
+
+def test_an_own_name_and_a_later_id_lead_to_what_was_published() -> None:
+    one = stage(vulnerabilities=["GHSA-35jh-r3h4-6jhm"])
+    [subject] = vulnerabilities_of(one.case)
+    by = seen_by(one.writer)
+    assess(vulnerability=subject.name, statement=AFFECTED, case=one.case, by=by, at=NOW,
+           releases=[one.affected])  # fmt: skip
+    describe_vulnerability(vulnerability=subject, by=by, at=NOW, title={}, cve="CVE-2026-10003")
+    revision = _published(one, drafted(one))
+    assert revision.names == ["CVE-2026-10003"]
+    for name in (subject.name, "CVE-2026-10003"):
+        assert queries.published_about([name]) == [revision]
+    assert queries.published_about(["CVE-2026-10004"]) == []
+
+
+def test_what_is_published_is_read_once_and_is_what_was_approved() -> None:
+    one = decided(stage())
+    advisory = approved(one)
+    with CaptureQueriesContext(connection) as captured:
+        publish_advisory(advisory=advisory, by=seen_by(one.approver), at=NOW)
+    reads = [
+        query["sql"] for query in captured.captured_queries
+        if query["sql"].startswith("SELECT") and 'FROM "triage_assessment"' in query["sql"]
+    ]  # fmt: skip
+    assert len(reads) == 1
+
+
+def test_a_document_in_no_language_of_the_reader_is_the_one_written_first() -> None:
+    one = decided(stage())
+    publish_advisory(advisory=approved(one), by=seen_by(one.approver), at=NOW)
+    revision = queries.published().get()
+    assert queries.document_of(revision, DocumentKind.HTML, "fr").language == "ja"
+
+
+def test_a_withdrawal_leaves_no_update_waiting_and_nothing_revives_it() -> None:
+    one = decided(stage())
+    advisory, by = approved(one), seen_by(one.approver)
+    publish_advisory(advisory=advisory, by=by, at=NOW)
+    services.edit_advisory(
+        advisory=advisory, revision=advisory.revision, by=seen_by(one.writer), at=LATER,
+        change_note={"ja": "追記。", "en": "More."},
+    )  # fmt: skip
+    services.propose_advisory(advisory=advisory, by=seen_by(one.writer), at=LATER)
+    assert approvals.waiting_approval(advisory, services.PUBLISH) is not None
+    withdraw_advisory(advisory=advisory, by=by, at=LATER, reason={"ja": "誤報。", "en": "Wrong."})
+    assert approvals.waiting_approval(advisory, services.PUBLISH) is None
+    with pytest.raises(Conflict, match="not changed any more"):
+        services.choose_vulnerabilities(
+            advisory=advisory, chosen=vulnerabilities_of(one.case), by=by, at=LATER
+        )
+    advisory.refresh_from_db()
+    assert advisory.state == "withdrawn"
 
 
 def test_an_unreviewed_text_comes_back_with_a_reason() -> None:

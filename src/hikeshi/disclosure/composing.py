@@ -41,7 +41,8 @@ from hikeshi.organisation.models import Company
 from hikeshi.organisation.queries import text_in
 from hikeshi.records import approvals
 from hikeshi.triage.matrix import Cell, Matrix
-from hikeshi.triage.models import CaseVulnerability
+from hikeshi.triage.models import Band, CaseVulnerability
+from hikeshi.triage.scoring import worst_band
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def compose(draft: Draft, language: str, editions: Sequence[Edition] = ()) -> Va
             publisher=publisher_of(advisory.company, language),
             editions=tuple(editions),
             tlp=TLP(advisory.tlp),
-            severity=_severity(advisory),
+            severity=_severity(draft),
             notes=_notes(advisory, language),
             references=_references(advisory, language, own),
             credits=_credits(advisory, language),
@@ -135,9 +136,17 @@ def publisher_of(company: Company, language: str) -> Publisher:
     )
 
 
-def _severity(advisory: Advisory) -> str:
-    band = advisory.case.band
-    return str(advisory.case.get_band_display()) if band else ""
+def band_of(draft: Draft) -> str:
+    """Return the severity band of the worst vulnerability that the advisory speaks of, "" of none.
+
+    Not the case's: what else the case is about may still be a secret.
+    """
+    return worst_band([one for one, _matrix in draft.subjects])
+
+
+def _severity(draft: Draft) -> str:
+    band = band_of(draft)
+    return str(Band(band).label) if band else ""
 
 
 def _text(advisory: Advisory, name: str, language: str) -> str:

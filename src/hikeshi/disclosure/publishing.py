@@ -23,6 +23,7 @@ from hikeshi.core.tlp import TLP
 from hikeshi.disclosure import notices
 from hikeshi.disclosure.composing import (
     as_json,
+    band_of,
     compose,
     content_of,
     document_id,
@@ -38,15 +39,16 @@ from hikeshi.disclosure.models import (
     PublishedDocument,
     RevisionKind,
 )
-from hikeshi.disclosure.queries import SEALED, draft_of
+from hikeshi.disclosure.queries import SEALED, unpublished_in
 from hikeshi.disclosure.rendering import Rendered, render
-from hikeshi.disclosure.services import require, require_approved
+from hikeshi.disclosure.services import PUBLISH, require, require_approved
 from hikeshi.ledger.services import record
 from hikeshi.organisation.queries import text_in
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import seal, unseal
 from hikeshi.organisation.services import end_wall
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records import approvals
 from hikeshi.triage.embargo import take_embargo_step
 from hikeshi.triage.models import Case
 from hikeshi.triage.services import note_fact
@@ -55,7 +57,8 @@ from hikeshi.triage.services import note_fact
 def publish_advisory(*, advisory: Advisory, by: Viewer, at: datetime) -> AdvisoryRevision:
     """Publish what was approved, now; it is public when this returns.
 
-    The wall of its case ends, unless another advisory of the case is still unpublished.
+    The wall of its case ends, unless matter of the case is still unpublished: another advisory, or
+    a vulnerability that no published advisory speaks of.
     Raises NotAllowed without the right, Conflict when nothing is approved or it changed since,
     Stale when somebody else published meanwhile.
     """
@@ -64,12 +67,11 @@ def publish_advisory(*, advisory: Advisory, by: Viewer, at: datetime) -> Advisor
         raise Conflict(gettext_noop("Only what was approved is published."))
     if not TLP(advisory.tlp).is_public:
         raise Conflict(gettext_noop("Only TLP:CLEAR is published."))
-    require_approved(advisory)
-    draft = draft_of(advisory)
+    draft = require_approved(advisory)
     kind = RevisionKind.UPDATE if advisory.edition else RevisionKind.PUBLICATION
     values = {one: compose(draft, one) for one in languages_of(advisory)}
     with transaction.atomic():
-        revision = _freeze(advisory, values, kind=kind, by=by, at=at)
+        revision = _freeze(advisory, values, kind=kind, band=band_of(draft), by=by, at=at)
         _open(advisory, by=by, at=at)
         notices.tell_participants(revision=revision, by=by, at=at)
         record(
@@ -99,7 +101,9 @@ def withdraw_advisory(
     values = {one: _withdrawn(advisory, last, one, text) for one, text in said.items()}
     with transaction.atomic():
         advisory.change_note = seal(said, advisory.wall)
-        revision = _freeze(advisory, values, kind=RevisionKind.WITHDRAWAL, by=by, at=at)
+        revision = _freeze(advisory, values, kind=RevisionKind.WITHDRAWAL, band="", by=by, at=at)
+        # An update that waits for approval has nothing to update any more.
+        approvals.void_waiting(subject=advisory, purpose=PUBLISH, by=by.account, at=at)
         record("advisory.withdrawn", subject=advisory, by=by.account, at=at,
                after={"edition": revision.edition, "reason": said})  # fmt: skip
     advisory.refresh_from_db()
@@ -126,6 +130,7 @@ def _freeze(
     values: Mapping[str, Value],
     *,
     kind: RevisionKind,
+    band: str,
     by: Viewer,
     at: datetime,
 ) -> AdvisoryRevision:
@@ -141,7 +146,7 @@ def _freeze(
         advisory=advisory, company=advisory.company, realm=advisory.realm, number=advisory.number,
         edition=edition, kind=kind, at=at, first_at=before[0].at if before else at, by=by.account,
         title={one: value.title for one, value in values.items()}, change_note=note,
-        band="" if withdrawn else advisory.case.band,
+        band=band,
         names=before[-1].names if withdrawn and before else _names(values),
         content=content, content_hash=hash_of(content),
     )  # fmt: skip
@@ -220,7 +225,7 @@ def _open(advisory: Advisory, *, by: Viewer, at: datetime) -> None:
     others = Advisory.objects.for_system("whether matter of this case is still unpublished").filter(
         case=case, edition=0
     )
-    if others.exclude(pk=advisory.pk).exists():
+    if others.exclude(pk=advisory.pk).exists() or unpublished_in(case):
         return
     if EmbargoState(case.embargo) in {EmbargoState.ACTIVE, EmbargoState.REVISED}:
         take_embargo_step(case=case, act=EmbargoAct.TERMINATE, by=by, at=at)

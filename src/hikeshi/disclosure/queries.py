@@ -20,7 +20,7 @@ from hikeshi.disclosure.models import (
 from hikeshi.organisation.models import Company
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
-from hikeshi.triage.models import Case
+from hikeshi.triage.models import Case, CaseVulnerability
 from hikeshi.triage.queries import matrices_to_publish
 
 SEALED = (*TEXTS, "credits", "references", "change_note")
@@ -131,23 +131,62 @@ def edition_before(revision: AdvisoryRevision) -> AdvisoryRevision | None:
 
 
 def published_about(names: Iterable[str]) -> list[AdvisoryRevision]:
-    """Return the newest public revisions that speak of any of these vulnerabilities."""
-    wanted = list(names)
-    about = AdvisoryVulnerability.objects.filter(
+    """Return the newest public revisions that speak of any of these vulnerabilities.
+
+    What the working text has taken up since is not public: the names in print decide.
+    """
+    wanted = set(names)
+    about = _with_case().filter(
         Q(vulnerability__name__in=wanted) | Q(vulnerability__cve__in=wanted)
     )
-    found = published().filter(advisory_id__in=about.values("advisory_id"))
-    return list(found.defer("content"))
+    items: dict[int, list[AdvisoryVulnerability]] = {}
+    for item in about:
+        items.setdefault(item.advisory_id, []).append(item)
+    if not items:
+        return []
+    found = published().filter(advisory_id__in=list(items)).defer("content")
+    return [
+        one for one in found
+        if wanted & set(one.names)
+        or any(
+            item.vulnerability.name in wanted and _is_in_print(item, one)
+            for item in items[one.advisory_id]
+        )
+    ]  # fmt: skip
+
+
+def _with_case() -> QuerySet[AdvisoryVulnerability]:
+    return AdvisoryVulnerability.objects.select_related("vulnerability__case")
+
+
+def _is_in_print(item: AdvisoryVulnerability, revision: AdvisoryRevision) -> bool:
+    """Tell whether a revision of the item's advisory names its vulnerability."""
+    one = item.vulnerability
+    # Our own name of it is the case's number inside, and the advisory's in print.
+    own = revision.number if one.name == one.case.number else one.name
+    return own in revision.names or one.cve in revision.names
+
+
+def unpublished_in(case: Case) -> list[CaseVulnerability]:
+    """Return the vulnerabilities of a case that no published advisory speaks of."""
+    revisions = published().filter(advisory__case=case).defer("content")
+    printed = {one.advisory_id: one for one in revisions}
+    spoken_of = {
+        item.vulnerability_id
+        for item in _with_case().filter(advisory__in=list(printed))
+        if _is_in_print(item, printed[item.advisory_id])
+    }
+    return list(CaseVulnerability.objects.filter(case=case).exclude(pk__in=spoken_of))
 
 
 def document_of(revision: AdvisoryRevision, kind: DocumentKind, language: str) -> PublishedDocument:
-    """Return a revision's document in a language, else in the one it was written in.
+    """Return a revision's document in a language, else in the one it was written in first.
 
     Raises NotFound when it was not published in that form.
     """
-    held = {
-        one.language: one for one in PublishedDocument.objects.filter(revision=revision, kind=kind)
-    }
+    # Kept in the order of ``languages_of``: the advisory's own language is the first.
+    kept = PublishedDocument.objects.filter(revision=revision, kind=kind).order_by("pk")
+    held = {one.language: one for one in kept}
     found = held.get(language) or held.get(next(iter(held), ""))
     if found is None:
         raise NotFound(gettext_noop("The advisory was not published in this form."))

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from hikeshi.core.errors import Conflict, InputRefused, NotAllowed, NotFound, Stale, gettext_noop
 from hikeshi.disclosure.checks import problems_of
-from hikeshi.disclosure.composing import content_of, hash_of
+from hikeshi.disclosure.composing import Draft, content_of, hash_of
 from hikeshi.disclosure.models import TEXTS, Advisory, AdvisoryState, AdvisoryVulnerability
 from hikeshi.disclosure.queries import SEALED, draft_of
 from hikeshi.ledger.services import record
@@ -90,8 +90,7 @@ def edit_advisory(
     Raises Stale when somebody saved since ``revision``, Conflict for a withdrawn advisory.
     """
     require(advisory, by, Permission.PROPOSE)
-    if advisory.state == AdvisoryState.WITHDRAWN:
-        raise Conflict(gettext_noop("A withdrawn advisory is not changed any more."))
+    _require_alive(advisory)
     stored = {}
     for name, value in changes.items():
         if name in {*TEXTS, "change_note"}:
@@ -110,6 +109,11 @@ def edit_advisory(
                after={name: changes[name] for name in changes})  # fmt: skip
     unseal([saved], *SEALED)
     return saved
+
+
+def _require_alive(advisory: Advisory) -> None:
+    if advisory.state == AdvisoryState.WITHDRAWN:
+        raise Conflict(gettext_noop("A withdrawn advisory is not changed any more."))
 
 
 def _checked_texts(texts: Mapping[str, str]) -> dict[str, str]:
@@ -137,9 +141,10 @@ def choose_vulnerabilities(
 ) -> None:
     """Say which vulnerabilities of its case an advisory speaks of.
 
-    Raises Conflict for one of another case.
+    Raises Conflict for one of another case, and for a withdrawn advisory.
     """
     require(advisory, by, Permission.PROPOSE)
+    _require_alive(advisory)
     if any(one.case_id != advisory.case_id for one in chosen):
         raise Conflict(gettext_noop("An advisory speaks of vulnerabilities of its own case."))
     with transaction.atomic():
@@ -190,7 +195,7 @@ def review_advisory(*, advisory: Advisory, by: Viewer, at: datetime, content_has
     Raises as ``approve_advisory``.
     """
     require(advisory, by, Permission.REVIEW)
-    content = _as_read(advisory, content_hash)
+    content = _as_read(draft_of(advisory), content_hash)
     return approvals.review(approval=_waiting(advisory), content=content, viewer=by, at=at)
 
 
@@ -203,7 +208,7 @@ def approve_advisory(
     one person runs the PSIRT; then the record says so.
     """
     require(advisory, by, Permission.APPROVE)
-    content = _as_read(advisory, content_hash)
+    content = _as_read(draft_of(advisory), content_hash)
     with transaction.atomic():
         approval = approvals.approve(approval=_waiting(advisory), content=content, viewer=by, at=at)
         _step(advisory, by, AdvisoryState.PROPOSED, state=AdvisoryState.APPROVED)
@@ -239,10 +244,10 @@ def _waiting(advisory: Advisory) -> Approval:
     return approval
 
 
-def _as_read(advisory: Advisory, content_hash: str) -> dict[str, Any]:
+def _as_read(draft: Draft, content_hash: str) -> dict[str, Any]:
     """Return the content as it now is; raise Conflict unless it is what was proposed and read."""
-    content = content_of(draft_of(advisory))
-    if not (hash_of(content) == content_hash == advisory.content_hash):
+    content = content_of(draft)
+    if not (hash_of(content) == content_hash == draft.advisory.content_hash):
         raise Conflict(
             gettext_noop(
                 "The text, or the status of a product, changed since it was proposed. "
@@ -252,8 +257,13 @@ def _as_read(advisory: Advisory, content_hash: str) -> dict[str, Any]:
     return content
 
 
-def require_approved(advisory: Advisory) -> None:
-    """Raise Conflict unless the content as it now is was approved."""
-    content = _as_read(advisory, advisory.content_hash)
+def require_approved(advisory: Advisory) -> Draft:
+    """Return the advisory as it now is. Raise Conflict unless just that was approved.
+
+    Who publishes takes what is returned: read once more, it might be something else by then.
+    """
+    draft = draft_of(advisory)
+    content = _as_read(draft, advisory.content_hash)
     if approvals.approval_for(advisory, PUBLISH, content) is None:
         raise Conflict(gettext_noop("Only what was approved is published."))
+    return draft
