@@ -104,6 +104,9 @@ def test_translations_are_documents_of_their_own() -> None:
     assert english["document"]["source_lang"] == "ja"
     assert "source_lang" not in japanese["document"]
     assert english["document"]["tracking"]["id"] == revision.number + "-en"
+    maker = english["product_tree"]["branches"][0]
+    assert maker["name"] == "Kazahaya Electric"
+    maker["name"] = "風早電機"
     assert english["product_tree"] == japanese["product_tree"]
 
 

@@ -103,7 +103,7 @@ def compose(draft: Draft, language: str, editions: Sequence[Edition] = ()) -> Va
     """
     advisory = draft.advisory
     with translation.override(language):
-        tree = _Tree(text_in(advisory.company.name, "en"), language)
+        tree = _Tree(text_in(advisory.company.name, language), language)
         vulnerabilities = tuple(
             _vulnerability(draft, subject, matrix, tree, language)
             for subject, matrix in draft.subjects

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from hikeshi.core.lifecycle import EmbargoAct, Phase
+from hikeshi.core.tlp import TLP
 from hikeshi.core.vex import Action, Justification, ProductStatus, Statement
 from hikeshi.inventory.models import Release
 from hikeshi.organisation.queries import viewer_of
@@ -16,7 +17,17 @@ from hikeshi.triage import services
 from hikeshi.triage.assessing import assess
 from hikeshi.triage.embargo import take_embargo_step
 from hikeshi.triage.models import Case, CaseKind, CaseRole, ExitReason
+from hikeshi.triage.participants import admit_participant
 from hikeshi.triage.queries import vulnerabilities_of
+
+_PROPOSAL: Final = (
+    "再現を確認しました。修正に6週間を見込みます。公表日の案をお送りします。\n"
+    "We reproduced it and expect six weeks for the fix; a date is proposed."
+)
+_REPLY: Final = (
+    "発見者に伝えました。海外の2社も同じ部品を使っているため、回答までお待ちください。\n"
+    "The finder knows. Two makers abroad use the same part; please wait for their answer."
+)
 
 
 def load(world: Any, at: datetime) -> None:
@@ -27,6 +38,10 @@ def load(world: Any, at: datetime) -> None:
         "regresshion": _regresshion(world, at),
         "inquiry": _inquiry(world, at),
         "new": _new(world, at),
+        "radio": _radio(world, at),
+        "switch": _switch(world, at),
+        "guessing": _guessing(world, at),
+        "advice": _advice(world, at),
     }
 
 
@@ -91,10 +106,13 @@ def _gate(world: Any, at: datetime) -> Case:
     take_embargo_step(case=case, act=EmbargoAct.PROPOSE, by=by, at=later, lifts_at=lifts,
                       reason="発見者と JPCERT/CC に提案")  # fmt: skip
     take_embargo_step(case=case, act=EmbargoAct.ACCEPT, by=by, at=later + timedelta(days=1))
-    give_task(subject=case, title="修正版の検証", by=by, at=later,
-              assignee=world.people["komoro"], due_at=at + timedelta(days=2))  # fmt: skip
-    give_task(subject=case, title="3.8 系の修正版を用意", by=by, at=later,
-              assignee=world.people["ou"], due_at=at + timedelta(days=13))  # fmt: skip
+    for title, who, due in (
+        ("修正版の検証 / Verify the fix", "komoro", 2),
+        ("3.8 系の修正版を用意 / Prepare the fix for 3.8", "ou", 13),
+        ("JPCERT/CC へ公表日を回答 / Answer JPCERT/CC on the date", "takase", -1),
+    ):
+        give_task(subject=case, title=title, by=by, at=later, assignee=world.people[who],
+                  due_at=at + timedelta(days=due))  # fmt: skip
     talk = start_conversation(
         subject_kind=case._meta.label_lower, subject=case, title="検証", by=world.people["takase"],
         at=later, accounts=[world.people["ou"], world.people["komoro"]],
@@ -190,3 +208,115 @@ def _new(world: Any, at: datetime) -> Case:
         by=_by(world, "hirose", day), at=day, releases=_releases(world, "KZ-Panel 10"),
         members=[(world.people["takase"], CaseRole.PSIRT)],
     )  # fmt: skip
+
+
+def _radio(world: Any, at: datetime) -> Case:
+    """A flaw that an outside finder reported through a coordinator; the date is being agreed on."""
+    day = at - timedelta(days=12)
+    by = _by(world, "takase", day)
+    case = services.open_case(
+        company=world.company, unit=world.units["network"], kind=CaseKind.VULNERABILITY,
+        title={"ja": "KZ-Link M1 の更新データの署名検証の不備",
+               "en": "KZ-Link M1: signature of updates is not checked wholly"},
+        summary={"ja": "更新データの末尾に付け足した部分が署名の対象になっていない。",
+                 "en": "What is appended to an update is not covered by its signature."},
+        releases=_releases(world, "KZ-Link M1"), by=by, at=day, tlp=TLP.AMBER,
+        members=[(world.people["ou"], CaseRole.OWNER_UNIT)],
+    )  # fmt: skip
+    services.describe_vulnerability(
+        vulnerability=vulnerabilities_of(case)[0], by=by, at=day, weaknesses=["CWE-347"],
+        title={"ja": "署名検証の不備", "en": "Signature not verified"},
+        vectors=["CVSS:3.1/AV:A/AC:H/PR:N/UI:N/S:U/C:N/I:H/A:H"],
+    )  # fmt: skip
+    case.refresh_from_db()
+    contacts = world.things["contacts"]
+    for name, role in (("coordinator", CaseRole.COORDINATOR), ("finder", CaseRole.FINDER)):
+        admit_participant(case=case, role=role, contact=contacts[name], by=by, at=day,
+                          reason="調整 / coordination")  # fmt: skip
+    case = services.move_case(case=case, to=Phase.TRIAGE, by=by, at=day + timedelta(hours=20))
+    lifts = (at + timedelta(days=48)).replace(hour=3, minute=0, second=0, microsecond=0)
+    take_embargo_step(case=case, act=EmbargoAct.PROPOSE, by=by, at=day + timedelta(days=1),
+                      lifts_at=lifts, reason="修正に6週間 / six weeks for the fix")  # fmt: skip
+    talk = start_conversation(
+        subject_kind=case._meta.label_lower, subject=case, title="公表日の調整 / Date",
+        by=world.people["takase"], at=day + timedelta(days=1), contacts=[contacts["coordinator"]],
+    )  # fmt: skip
+    for days, name, body in (
+        (10, None, _PROPOSAL), (8, "coordinator", _REPLY),
+    ):  # fmt: skip
+        written_at = at - timedelta(days=days)
+        write_message(
+            conversation=talk, body=body, viewer=_by(world, "takase", written_at), at=written_at,
+            author_contact=contacts[name] if name else None,
+        )  # fmt: skip
+    return case
+
+
+def _switch(world: Any, at: datetime) -> Case:
+    """A public flaw in what another company makes for us: its answer is awaited."""
+    day = at - timedelta(days=9)
+    by = _by(world, "takase", day)
+    case = services.open_case(
+        company=world.company, unit=world.units["network"], kind=CaseKind.VULNERABILITY,
+        title={"ja": "KZ-Switch 8 の DNSSEC 処理（KeyTrap）の確認",
+               "en": "KZ-Switch 8: is DNSSEC (KeyTrap) a matter?"},
+        vulnerabilities=["CVE-2023-50387"], releases=_releases(world, "KZ-Switch 8"),
+        walled=False, by=by, at=day,
+    )  # fmt: skip
+    case = services.move_case(case=case, to=Phase.TRIAGE, by=by, at=day + timedelta(hours=2))
+    for title, who, due in (
+        ("供給元の回答を確認 / Chase the supplier's answer", "takase", -2),
+        ("影響を受ける構成の調査 / Which settings are affected", "ou", 1),
+    ):
+        give_task(subject=case, title=title, by=by, at=day, assignee=world.people[who],
+                  due_at=at + timedelta(days=due))  # fmt: skip
+    talk = start_conversation(
+        subject_kind=case._meta.label_lower, subject=case, title="玉川通信工業への確認",
+        by=world.people["takase"], at=day, contacts=[world.things["contacts"]["supplier"]],
+    )  # fmt: skip
+    write_message(
+        conversation=talk, viewer=by, at=day,
+        body="dnsmasq の版と DNSSEC の設定をお知らせください。\n"
+             "Please tell us the version of dnsmasq, and whether DNSSEC is on.",
+    )  # fmt: skip
+    return case
+
+
+def _guessing(world: Any, at: datetime) -> Case:
+    """An incident of a service: handled, now its causes are mended."""
+    day = at - timedelta(days=5)
+    by = _by(world, "hirose", day)
+    case = services.open_case(
+        company=world.company, unit=world.units["network"], kind=CaseKind.INCIDENT,
+        title={"ja": "KZ-Cloud への総当たりログイン試行",
+               "en": "KZ-Cloud: passwords being guessed"},
+        summary={"ja": "海外の複数の発信元から 14 時間で 38 万回。成功した形跡はない。",
+                 "en": "380,000 tries in 14 hours from several sources abroad; none succeeded."},
+        by=by, at=day, members=[(world.people["takase"], CaseRole.PSIRT)],
+    )  # fmt: skip
+    case = services.move_case(case=case, to=Phase.TRIAGE, by=by, at=day + timedelta(hours=1))
+    case = services.move_case(case=case, to=Phase.REMEDIATION, by=by, at=day + timedelta(hours=9))
+    give_task(subject=case, title="試行回数の上限を設定 / Limit tries", by=by, at=day,
+              assignee=world.people["takase"], due_at=at + timedelta(hours=9))  # fmt: skip
+    return case
+
+
+def _advice(world: Any, at: datetime) -> Case:
+    """A developer's question before anything is built."""
+    day = at - timedelta(days=2)
+    by = _by(world, "takase", day)
+    case = services.open_case(
+        company=world.company, unit=world.units["komoro"], kind=CaseKind.CONSULTATION,
+        title={"ja": "KZ-Sense T1 次期版での TLS ライブラリの選び方",
+               "en": "Which TLS library for the next KZ-Sense T1?"},
+        walled=False, by=by, at=day,
+    )  # fmt: skip
+    talk = start_conversation(
+        subject_kind=case._meta.label_lower, subject=case, title="相談 / Question",
+        by=world.people["takase"], at=day, accounts=[world.people["komoro"]],
+    )  # fmt: skip
+    write_message(
+        conversation=talk, viewer=_by(world, "komoro", day), at=day,
+        body="メモリは 512 KB、保守は10年です。\n512 KB of memory, ten years of support.",
+    )  # fmt: skip
+    return case

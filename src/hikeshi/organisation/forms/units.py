@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from hikeshi.organisation.exchange import MOST_BYTES
@@ -66,6 +69,10 @@ class UnitForm(NamesMixin):
         outsourced.queryset = companies_of(viewer)
         outsourced.label_from_instance = lambda company: text_in(company.name, language)
 
+    def clean_kind(self) -> str:
+        """Store a type that we know under one word, whatever language it was entered in."""
+        return stored_kind(self.cleaned_data["kind"].strip())
+
     def changes(self) -> dict[str, Any]:
         """Return the entered fields as the unit has them."""
         plain = ("kind", "team_type", "protected_asset", "owner", "outsourced_to", "region", "zone")
@@ -78,7 +85,7 @@ class UnitForm(NamesMixin):
             "revision": unit.revision,
             "name_ja": unit.name.get("ja", ""),
             "name_en": unit.name.get("en", ""),
-            "kind": unit.kind,
+            "kind": shown_kind(unit.kind),
             "team_type": unit.team_type,
             "protected_asset": unit.protected_asset,
             "owner": unit.owner.uid if unit.owner else None,
@@ -86,6 +93,21 @@ class UnitForm(NamesMixin):
             "region": unit.region,
             "zone": unit.zone,
         }
+
+
+def shown_kind(kind: str) -> str:
+    """Return a type of unit in the reader's language, when it is one that we know."""
+    return gettext(kind) if kind in KNOWN_KINDS else kind
+
+
+def stored_kind(word: str) -> str:
+    """Return the stored word of a type that was entered in any of our languages."""
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            for kind in KNOWN_KINDS:
+                if word.casefold() in {kind.casefold(), gettext(kind).casefold()}:
+                    return kind
+    return word
 
 
 class ParentForm(forms.Form):
@@ -113,6 +135,7 @@ class FileForm(forms.Form):
 
 
 TEAM_TYPES = TeamType.values
+KNOWN_KINDS = ("business unit", "plant", "department", "team", "quality assurance")
 UNIT_KINDS = [
     _("business unit"),
     _("plant"),

@@ -10,15 +10,13 @@ from django import template
 from django.template.context import Context
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from hikeshi.organisation.forms.units import shown_kind
 from hikeshi.organisation.models import TeamType
 from hikeshi.organisation.roles import PERMISSION_WORDS, ROLE_WORDS, Permission, Role
 
 register = template.Library()
-
-_KINDS = frozenset({"business unit", "plant", "department", "team", "quality assurance"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +121,4 @@ def team_word(team_type: str) -> str:
 @register.filter
 def kind_word(kind: str) -> str:
     """Write the kind of a unit in the reader's language where it is one of ours, else as given."""
-    return gettext(kind) if kind in _KINDS else kind
+    return shown_kind(kind)
