@@ -242,7 +242,7 @@ def _radio(world: Any, at: datetime) -> Case:
         by=world.people["takase"], at=day + timedelta(days=1), contacts=[contacts["coordinator"]],
     )  # fmt: skip
     for days, name, body in (
-        (10, None, _PROPOSAL), (8, "coordinator", _REPLY),
+        (10, "", _PROPOSAL), (8, "coordinator", _REPLY),
     ):  # fmt: skip
         written_at = at - timedelta(days=days)
         write_message(
