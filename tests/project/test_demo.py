@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from hikeshi.core.errors import Conflict
 from hikeshi.ledger.models import Event
 from hikeshi.matching.queries import Narrowing, found_vulnerabilities
 from hikeshi.organisation.models import Account, Company
 from hikeshi.organisation.queries import viewer_of
-from hikeshi.project.demo import load_when_empty
-from tests.builders import firm
+from hikeshi.project.cli import run
+from hikeshi.project.demo import load_when_empty, reset
+from hikeshi.records.blobs import blob_root
+from hikeshi.records.models import StoredFile
+from tests.builders import NOW, firm
 
 pytestmark = pytest.mark.django_db
 
@@ -29,3 +34,20 @@ def test_the_demo_loads_into_an_empty_database_alone() -> None:
 def test_a_company_that_is_there_keeps_the_demo_away() -> None:
     firm()
     assert load_when_empty() is False
+    with pytest.raises(Conflict, match="not the demo"):
+        reset(NOW)
+    assert run(["demo", "--reset", "--yes"]) == 5
+    assert run(["demo"]) == 5
+
+
+def test_reset_loads_the_demo_anew_and_leaves_no_file_of_the_old_one() -> None:
+    load_when_empty()
+    Company.objects.update(prefix="OLD")
+    # What a transaction of its own would have done: nothing waits to be checked.
+    connection.check_constraints()
+    before = set(blob_root().glob("*/*"))
+    assert run(["demo", "--reset", "--yes"]) == 0
+    assert Company.objects.get().prefix == "KZ"
+    after = set(blob_root().glob("*/*"))
+    assert len(after) == StoredFile.objects.count()
+    assert not before & after

@@ -1,4 +1,4 @@
-"""Commands of the installation as a whole: serve, migrate, backup, restore, export."""
+"""Commands of the installation as a whole: serve, demo, migrate, backup, restore, export."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from uuid import UUID
 
 import orjson
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rich.console import Console
 
-from hikeshi.core.errors import InputRefused, NotFound, gettext_noop
+from hikeshi.core.errors import Conflict, InputRefused, NotFound, gettext_noop
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.project import demo
 from hikeshi.project.backup import write_backup
 from hikeshi.project.export import export_company
 from hikeshi.project.restore import restore_backup
@@ -32,6 +34,11 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--worker-processes", type=int, default=1)
     parser.add_argument("--demo", action="store_true", help=_("load the demo company when empty"))
     parser.set_defaults(run=_serve)
+    parser = commands.add_parser("demo", help=_("load the demo company, which sends nothing"))
+    parser.add_argument("--reset", action="store_true",
+                        help=_("throw all demo work away and load it anew"))  # fmt: skip
+    parser.add_argument("--yes", action="store_true", help=_("do not ask"))
+    parser.set_defaults(run=_demo)
     parser = commands.add_parser("migrate", help=_("bring the database to this version"))
     parser.set_defaults(run=_migrate)
     parser = commands.add_parser("backup", help=_("write a backup; the key file is not in it"))
@@ -55,6 +62,29 @@ def _serve(options: argparse.Namespace, _viewer: None) -> int:
         workers=options.worker_processes,
         demo=options.demo,
     )
+
+
+def _demo(options: argparse.Namespace, _viewer: None) -> int:
+    prepare()
+    if not options.reset:
+        if not demo.load_when_empty():
+            raise Conflict(
+                gettext_noop("The database is not empty. “hikeshi demo --reset” loads it anew.")
+            )
+    else:
+        demo.require_demo_alone()
+        if not options.yes and not _agreed():
+            return 1
+        with _console.status("demo"):
+            demo.reset(timezone.now())
+    _show(options, {"company": "kazahaya", "mail": _("held back"), "publishing": _("stays here")})
+    return 0
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        raise InputRefused(gettext_noop("Nobody can be asked here; say --yes."))
+    return input(_("Everything in the demo is thrown away. Type “yes” to go on:") + " ") == "yes"
 
 
 def _migrate(_options: argparse.Namespace, _viewer: None) -> None:

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from hikeshi.core.errors import Conflict, gettext_noop
 from hikeshi.organisation import services
 from hikeshi.organisation.models import Account, Company, Realm, Unit
 from hikeshi.organisation.roles import Role
 from hikeshi.project.areas import parts
+from hikeshi.records.blobs import blob_root
 
 
 @dataclass
@@ -43,6 +46,33 @@ def load(at: datetime) -> World:
         for module in parts("demo"):
             if module.__name__ != __name__:
                 module.load(world, at)
+    return world
+
+
+def require_demo_alone() -> None:
+    """Raise Conflict unless all companies are of realm demo: real work is never thrown away."""
+    if Company.objects.exclude(realm=Realm.DEMO).exists():
+        raise Conflict(
+            gettext_noop(
+                "There is a company here that is not the demo. The demo is put back only where"
+                " nothing else is; use a data folder of its own."
+            )
+        )
+
+
+def reset(at: datetime) -> World:
+    """Throw everything away and load the demo anew; nothing changes when loading fails.
+
+    Raises Conflict as ``require_demo_alone``.
+    """
+    require_demo_alone()
+    with transaction.atomic():
+        # The files that lie here now belong to the rows that go; what loads writes new ones.
+        old = {path for path in blob_root().glob("*/*") if path.is_file()}
+        call_command("flush", verbosity=0, interactive=False)
+        world = load(at)
+    for path in old:
+        path.unlink(missing_ok=True)
     return world
 
 
