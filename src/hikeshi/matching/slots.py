@@ -21,6 +21,12 @@ def findings_then(request: HttpRequest, page: KnownRelease) -> SafeString:
     return render_to_string("matching/release_as_known.html", context, request=request)
 
 
+def crumb_of_feeds(request: HttpRequest, _subject: object) -> SafeString:
+    """Lead from the feeds back to what is found by them."""
+    return render_to_string("matching/feeds_crumb.html", request=request)
+
+
 def fill() -> None:
     """Fill the slots; called once, at start-up."""
     slots.fill("release.as_known", findings_then)
+    slots.fill("feeds.crumbs", crumb_of_feeds)

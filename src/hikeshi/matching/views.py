@@ -20,6 +20,7 @@ from hikeshi.matching.as_known import vulnerability_as_known
 from hikeshi.matching.forms import FindingFilter
 from hikeshi.matching.listing import Line, lines_of, reach_of, standings_of
 from hikeshi.matching.narrowing import State
+from hikeshi.matching.onepage import compared, course_of, fleet_of
 from hikeshi.matching.reach import as_csv, as_json, every_finding, places_of, with_reasons
 from hikeshi.matching.reasons import URGENCY, reason
 from hikeshi.organisation.access import Request, needs
@@ -171,13 +172,17 @@ def vulnerability(request: Request, name: str) -> HttpResponse:
         return render(request, "matching/vulnerability_as_known.html", context)
     (reached,) = queries.reached_by(request.viewer, [found])
     names = VulnerabilityName.objects.visible_to(request.viewer).filter(vulnerability=found)
+    said = queries.said_of(found)
     return render(
         request,
         "matching/vulnerability.html",
         {
             "vulnerability": found,
             "reached": reached,
+            "fleet": fleet_of(request.viewer, reached),
             "names": sorted(names.values_list("name", flat=True)),
-            "said": queries.said_of(found),
+            "said": said,
+            "compared": compared(said),
+            "course": course_of(found),
         },
     )
