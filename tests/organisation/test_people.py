@@ -238,3 +238,42 @@ def test_who_proposes_reviews_and_approves_can_be_three_people() -> None:
         Role.RESPONDER: {Permission.PROPOSE, Permission.REVIEW},
         Role.EXECUTIVE: {Permission.APPROVE},
     }
+
+
+def test_a_stand_in_neither_begins_before_the_role_nor_outlasts_it() -> None:
+    kazahaya = firm()
+    lead = person("lead@kazahaya.example", kazahaya.company, Role.READER)
+    deputy = person("deputy@kazahaya.example", kazahaya.company, Role.READER)
+    admin, tomorrow = seen_by(kazahaya.admin), NOW + timedelta(days=1)
+    role = people.appoint_person(
+        viewer=admin, account=lead, company=kazahaya.company, role=Role.LEAD, at=NOW,
+        since=tomorrow,
+    )  # fmt: skip
+    stand_in = people.delegate_role(
+        viewer=seen_by(lead), appointment=role, to=deputy, until=MONTH, at=NOW
+    )
+    assert not seen_by(deputy).may(Permission.APPROVE, kazahaya.company.pk)
+    assert seen_by(deputy, tomorrow).may(Permission.APPROVE, kazahaya.company.pk)
+
+    week = NOW + timedelta(days=7)
+    people.change_role(viewer=admin, appointment=role, at=NOW, until=week)
+    assert not seen_by(deputy, week).may(Permission.APPROVE, kazahaya.company.pk)
+    stand_in.refresh_from_db()
+    with pytest.raises(Conflict, match="ends before that day"):
+        people.change_role(viewer=admin, appointment=stand_in, at=NOW, until=MONTH)
+
+    people.end_role(viewer=admin, appointment=role, at=LATER)
+    assert not seen_by(deputy, tomorrow).may(Permission.APPROVE, kazahaya.company.pk)
+
+
+def test_the_account_of_the_last_administrator_gets_no_end() -> None:
+    kazahaya = firm()
+    viewer = seen_by(kazahaya.admin)
+    with pytest.raises(Conflict, match="last administrator"):
+        people.set_end(viewer=viewer, account=kazahaya.admin, expires_at=MONTH, at=NOW)
+    other = person("other@kazahaya.example", kazahaya.company)
+    people.set_end(viewer=viewer, account=other, expires_at=LATER, at=NOW)
+    role = held(kazahaya.admin)
+    with pytest.raises(Conflict, match="last administrator"):
+        # The other one's account has ended by then.
+        people.end_role(viewer=seen_by(kazahaya.admin, LATER), appointment=role, at=LATER)

@@ -151,6 +151,20 @@ def test_closing_waits_for_units_below_and_ends_the_roles() -> None:
         units.close_unit(viewer=viewer, unit=plant, revision=2, at=LATER)
 
 
+def test_a_closed_unit_gets_no_units_below_and_no_role_in_it_begins() -> None:
+    kazahaya = firm()
+    viewer = seen_by(kazahaya.admin)
+    coming = person("c@kazahaya.example", kazahaya.company, Role.READER)
+    services.appoint(
+        account=coming, company=kazahaya.company, unit=kazahaya.network, role=Role.LEAD, at=NOW,
+        since=YEAR,
+    )  # fmt: skip
+    closed = units.close_unit(viewer=viewer, unit=kazahaya.network, revision=1, at=LATER)
+    with pytest.raises(Conflict, match="closed"):
+        add(kazahaya, "Plant", closed)
+    assert not seen_by(coming, YEAR).may(Permission.CASE_LEAD, kazahaya.company.pk, closed.pk)
+
+
 def test_units_of_other_companies_are_unknown() -> None:
     kazahaya, other = firm(), firm("other", "OT")
     with pytest.raises(NotFound):

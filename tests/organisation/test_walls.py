@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from hikeshi.core.errors import AlreadyDone, Conflict
 from hikeshi.ledger.models import Event
-from hikeshi.organisation import services
+from hikeshi.organisation import people, services
+from hikeshi.organisation.models import WallMember
 from hikeshi.organisation.roles import Role
 from hikeshi.organisation.viewer import anonymous
 from tests.builders import NOW, firm, person, seen_by
@@ -60,3 +62,33 @@ def test_a_unit_sees_its_own_rows_and_those_of_units_below() -> None:
     reader = person("r@kazahaya.example", kazahaya.company, Role.READER, unit=kazahaya.network)
     seen = Event.objects.filter(name="unit.created").visible_to(seen_by(reader))
     assert set(seen.values_list("unit_id", flat=True)) == {kazahaya.network.pk, plant.pk}
+
+
+def test_who_is_inside_until_a_day_is_not_let_in_twice_and_can_be_sent_away() -> None:
+    kazahaya = firm()
+    guest = person("lab@lab.example", kazahaya.company, Role.GUEST, until=NOW + timedelta(days=30))
+    wall = services.raise_wall(
+        company=kazahaya.company, members=[kazahaya.admin], at=NOW, by=kazahaya.admin
+    )
+    week, later = NOW + timedelta(days=7), NOW + timedelta(hours=1)
+    member = services.admit(wall=wall, account=guest, at=NOW, by=kazahaya.admin, until=week)
+    with pytest.raises(AlreadyDone, match="inside this wall already"):
+        services.admit(wall=wall, account=guest, at=NOW, by=kazahaya.admin)
+    services.dismiss(member=member, by=kazahaya.admin, at=later)
+    assert not Event.objects.filter(wall=wall).visible_to(seen_by(guest, later)).exists()
+    with pytest.raises(AlreadyDone, match="left this wall already"):
+        services.dismiss(member=member, by=kazahaya.admin, at=week)
+    member.refresh_from_db()
+    assert member.until == later, "when they left stays on record"
+
+
+def test_the_last_person_inside_who_can_log_in_cannot_leave() -> None:
+    kazahaya = firm()
+    gone = person("gone@kazahaya.example", kazahaya.company, Role.READER)
+    wall = services.raise_wall(
+        company=kazahaya.company, members=[kazahaya.admin, gone], at=NOW, by=kazahaya.admin
+    )
+    people.set_enabled(viewer=seen_by(kazahaya.admin), account=gone, enabled=False, at=NOW)
+    last = WallMember.objects.get(wall=wall, account=kazahaya.admin)
+    with pytest.raises(Conflict, match="last person"):
+        services.dismiss(member=last, by=kazahaya.admin, at=NOW)

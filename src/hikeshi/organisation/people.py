@@ -19,9 +19,9 @@ from django.db.models import QuerySet
 
 from hikeshi.core.errors import Conflict, InputRefused, NotAllowed, NotFound, gettext_noop
 from hikeshi.organisation import journal, services
-from hikeshi.organisation.links import INVITATION, issue_link
+from hikeshi.organisation.links import INVITATION, able_to_log_in, issue_link
 from hikeshi.organisation.models import Account, Appointment, Company, OneTimeLink, Unit, WallMember
-from hikeshi.organisation.queries import running
+from hikeshi.organisation.queries import running, unended
 from hikeshi.organisation.roles import PERMISSIONS, Permission, Role
 from hikeshi.organisation.viewer import Viewer
 
@@ -110,8 +110,9 @@ def change_role(
 ) -> Appointment:
     """Change duty, load or end of a running role; the role itself is ended and given anew.
 
-    Raises NotAllowed, Conflict for a role that has ended, InputRefused for a guest without an end
-    or an end that is past.
+    Whoever stands in for the role does so no longer than it lasts.
+    Raises NotAllowed, Conflict for a role that has ended and for a stand-in that would outlast its
+    role, InputRefused for a guest without an end or an end that is past.
     """
     role = Role(appointment.role)
     _require_may_give(viewer, role, appointment.company_id, appointment.unit_id)
@@ -124,6 +125,9 @@ def change_role(
         raise InputRefused(gettext_noop("That day is past; end the role instead."))
     if until is not None and until <= appointment.since:
         raise InputRefused(gettext_noop("The role would end before it starts; choose a later day."))
+    whole = appointment.delegate_of.until if appointment.delegate_of is not None else None
+    if whole is not None and (until is None or until > whole):
+        raise Conflict(gettext_noop("The role itself ends before that day."))
     before = {field: getattr(appointment, field) for field in changes}
     with transaction.atomic():
         if until is not None and role is Role.ADMIN and appointment.unit_id is None:
@@ -133,8 +137,23 @@ def change_role(
             "appointment.changed", subject=appointment, company=appointment.company,
             unit=appointment.unit, by=viewer.account, at=at, before=before, after=changes,
         )  # fmt: skip
+        if until is not None:
+            _shorten_stand_ins(appointment, until, viewer, at)
     appointment.refresh_from_db()
     return appointment
+
+
+def _shorten_stand_ins(
+    appointment: Appointment, until: datetime, viewer: Viewer, at: datetime
+) -> None:
+    for held in Appointment.objects.filter(delegate_of=appointment, until__gt=until):
+        ends = max(until, held.since)
+        Appointment.objects.filter(pk=held.pk).update(until=ends)
+        journal.record(
+            "appointment.changed", subject=held, company=appointment.company,
+            unit=appointment.unit, by=viewer.account, at=at,
+            before={"until": held.until}, after={"until": ends},
+        )  # fmt: skip
 
 
 def delegate_role(
@@ -142,6 +161,7 @@ def delegate_role(
 ) -> Appointment:
     """Let another person stand in for a role until a day; its holder or a manager may do so.
 
+    They stand in from now on, or from when the role begins.
     Raises Conflict when the role has ended, or ends before that day.
     """
     if appointment.account_id != viewer.account_id:
@@ -155,7 +175,8 @@ def delegate_role(
         raise Conflict(gettext_noop("They hold this role themselves."))
     return services.appoint(
         account=to, company=appointment.company, role=Role(appointment.role),
-        unit=appointment.unit, until=until, at=at, by=viewer.account, delegate_of=appointment,
+        unit=appointment.unit, since=max(at, appointment.since), until=until, at=at,
+        by=viewer.account, delegate_of=appointment,
     )  # fmt: skip
 
 
@@ -166,7 +187,7 @@ def end_role(*, viewer: Viewer, appointment: Appointment, at: datetime) -> None:
         raise Conflict(gettext_noop("This role has ended already."))
     with transaction.atomic():
         services.end_appointment(appointment=appointment, by=viewer.account, at=at)
-        for delegate in Appointment.objects.filter(running(at), delegate_of=appointment):
+        for delegate in Appointment.objects.filter(unended(at), delegate_of=appointment):
             services.end_appointment(appointment=delegate, by=viewer.account, at=at)
 
 
@@ -260,10 +281,15 @@ def set_enabled(*, viewer: Viewer, account: Account, enabled: bool, at: datetime
 
 
 def set_end(*, viewer: Viewer, account: Account, expires_at: datetime | None, at: datetime) -> None:
-    """Change the moment on which an account ends; None for no end (R178)."""
+    """Change the moment on which an account ends; None for no end (R178).
+
+    Raises NotAllowed; Conflict for an end that would leave a company without an administrator.
+    """
     company = _require_may_change(viewer, account, at)
     before = account.expires_at
     with transaction.atomic():
+        if expires_at is not None and (before is None or expires_at < before):
+            _keep_an_administrator(account, at)
         Account.objects.filter(pk=account.pk).update(expires_at=expires_at)
         journal.record(
             "account.extended", subject=account, company=company, by=viewer.account, at=at,
@@ -351,7 +377,7 @@ def _keep_an_administrator(account: Account, at: datetime) -> None:
         Company.objects.select_for_update().get(pk=company_id)
         others = Appointment.objects.filter(
             running(at), company_id=company_id, role=Role.ADMIN.value, unit__isnull=True,
-            account__is_active=True,
+            account__in=able_to_log_in(at),
         ).exclude(account=account)  # fmt: skip
         if not others.exists():
             raise Conflict(

@@ -21,6 +21,11 @@ def running(at: datetime, prefix: str = "") -> Q:
     )
 
 
+def unended(at: datetime) -> Q:
+    """Return the condition of a dated row that counts at this moment or will."""
+    return Q(until__isnull=True) | Q(until__gt=at)
+
+
 def unit_parents(company_ids: Iterable[int], at: datetime) -> dict[int, int | None]:
     """Return each unit's parent at a moment, for the trees of these companies, in one query."""
     edges = UnitEdge.objects.filter(running(at), unit__company_id__in=company_ids)

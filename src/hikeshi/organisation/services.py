@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from hikeshi.core.errors import AlreadyDone, Conflict, InputRefused, Stale, gettext_noop
 from hikeshi.organisation import journal, keys
+from hikeshi.organisation.links import able_to_log_in
 from hikeshi.organisation.models import (
     Account,
     Appointment,
@@ -21,7 +22,7 @@ from hikeshi.organisation.models import (
     Wall,
     WallMember,
 )
-from hikeshi.organisation.queries import running, unit_parents, units_below
+from hikeshi.organisation.queries import running, unended, unit_parents, units_below
 from hikeshi.organisation.roles import Role
 from hikeshi.organisation.sealed import seal
 
@@ -277,7 +278,7 @@ def keep_an_administrator(appointment: Appointment, at: datetime) -> None:
     Company.objects.select_for_update().get(pk=appointment.company_id)
     others = Appointment.objects.filter(
         running(at), company=appointment.company, role=Role.ADMIN.value, unit__isnull=True,
-        until__isnull=True, account__is_active=True,
+        until__isnull=True, account__in=able_to_log_in(at),
     ).exclude(pk=appointment.pk)  # fmt: skip
     if not others.exists():
         raise Conflict(gettext_noop("This is the last administrator; appoint another one first."))
@@ -317,12 +318,20 @@ def admit(
 ) -> WallMember:
     """Let a person, a unit or an outside party inside a wall.
 
-    Raises AlreadyDone when they are inside, Conflict when the wall has ended.
+    Raises AlreadyDone when they are inside, also when they are until a day; Conflict when the wall
+    has ended.
     """
     if wall.ended_at is not None:
         raise Conflict(gettext_noop("The wall has ended; nobody needs to be admitted any more."))
     try:
         with transaction.atomic():
+            # Two memberships at once would leave somebody inside whom one of them sent away.
+            Wall.objects.select_for_update().get(pk=wall.pk)
+            if WallMember.objects.filter(
+                running(at), wall=wall, account=account, unit=unit,
+                party_uid=party[1] if party else None,
+            ).exists():  # fmt: skip
+                raise AlreadyDone(gettext_noop("They are inside this wall already."))
             member = WallMember.objects.create(
                 wall=wall, account=account, unit=unit, party_kind=party[0] if party else "",
                 party_uid=party[1] if party else None, reason=seal(reason, wall), role=role,
@@ -351,17 +360,19 @@ def admit(
 def dismiss(*, member: WallMember, by: Account | None, at: datetime) -> None:
     """Close a wall to somebody from now on.
 
-    Raises Conflict for the last person inside: nobody could open the case any more.
+    Raises Conflict for the last person inside who can log in: nobody could open the case any more;
+    AlreadyDone for who has left: when they did stays on record.
     """
     with transaction.atomic():
         wall = Wall.objects.select_for_update().get(pk=member.wall_id)
-        others = WallMember.objects.filter(running(at), wall=wall, account__isnull=False).exclude(
-            pk=member.pk
-        )
+        others = WallMember.objects.filter(
+            running(at), wall=wall, account__in=able_to_log_in(at)
+        ).exclude(pk=member.pk)
         if not others.exists():
             raise Conflict(gettext_noop("The last person inside a wall cannot leave it."))
+        if not WallMember.objects.filter(unended(at), pk=member.pk).update(until=at):
+            raise AlreadyDone(gettext_noop("They have left this wall already."))
         member.until = at
-        member.save(update_fields=["until"])
         journal.record(
             "wall.dismissed",
             subject=wall,

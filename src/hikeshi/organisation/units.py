@@ -18,7 +18,7 @@ from django.db import transaction
 from hikeshi.core.errors import Conflict, NotFound, Stale, gettext_noop
 from hikeshi.organisation import journal, services
 from hikeshi.organisation.models import Account, Appointment, Company, Unit, UnitEdge
-from hikeshi.organisation.queries import running, text_in, units_of
+from hikeshi.organisation.queries import running, text_in, unended, units_of
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
 
@@ -89,8 +89,14 @@ def add_unit(
     at: datetime,
     **settings: Any,
 ) -> Unit:
-    """Create a unit. Raises NotAllowed without the right over its parent, or over the company."""
+    """Create a unit.
+
+    Raises NotAllowed without the right over its parent, or over the company; Conflict below a
+    closed unit.
+    """
     viewer.require(Permission.ORGANISATION_MANAGE, company.pk, parent.pk if parent else None)
+    if parent is not None and parent.closed_at is not None:
+        raise Conflict(gettext_noop("That unit is closed; choose an open one."))
     return services.create_unit(
         company=company, name=name, parent=parent, by=viewer.account, at=at, **settings
     )
@@ -112,7 +118,7 @@ def rehang_unit(*, viewer: Viewer, unit: Unit, parent: Unit | None, at: datetime
 
 
 def close_unit(*, viewer: Viewer, unit: Unit, revision: int, at: datetime) -> Unit:
-    """Close a unit: it stays on record with what it owns, and the roles in it end.
+    """Close a unit: it stays on record with what it owns, and the roles in it end or never begin.
 
     Raises Conflict while open units hang below it.
     """
@@ -127,7 +133,7 @@ def close_unit(*, viewer: Viewer, unit: Unit, revision: int, at: datetime) -> Un
         )
         if not closed:
             raise Stale(gettext_noop("Somebody else changed this unit meanwhile."))
-        for appointment in Appointment.objects.filter(running(at), unit=unit):
+        for appointment in Appointment.objects.filter(unended(at), unit=unit):
             services.end_appointment(appointment=appointment, by=viewer.account, at=at)
         journal.record(
             "unit.closed", subject=unit, company=unit.company, unit=unit, by=viewer.account, at=at

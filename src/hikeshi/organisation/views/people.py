@@ -152,14 +152,19 @@ def role_delegate(request: Request, uid: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         until = midnight(form.cleaned_data["until"], appointment.company.zone)
         try:
-            people.delegate_role(
+            made = people.delegate_role(
                 viewer=request.viewer, appointment=appointment, to=form.cleaned_data["to"],
                 until=until or timezone.now(), at=timezone.now(),
             )  # fmt: skip
         except HikeshiError as error:
             form.add_error(None, explain(error))
         else:
-            messages.success(request, _("They stand in from now on."))
+            messages.success(
+                request,
+                _("They stand in once the role begins.")
+                if made.since > timezone.now()
+                else _("They stand in from now on."),
+            )
             return redirect("organisation:person", uid=appointment.account.uid)
     context = {"form": form, "appointment": appointment}
     return render(request, "organisation/delegate.html", context)
