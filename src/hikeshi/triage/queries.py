@@ -8,13 +8,28 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case as Case_
+from django.db.models import (
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
 from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.inventory.models import Release
 from hikeshi.inventory.queries import fold
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.clocks import running_clocks
 from hikeshi.records.known import known_at
 from hikeshi.records.models import Clock
 from hikeshi.triage.matrix import Matrix, arrange
@@ -332,6 +347,37 @@ def releases_to_add(
     for word in fold(text).split():
         found = found.filter(Q(offering__search_key__contains=word) | Q(version__icontains=word))
     return list(found.order_by("offering__search_key", "offering_id", "-pk")[:limit])
+
+
+_PHASES: Final = ("discovery", "triage", "remediation", "disclosure", "closed")
+_BANDS: Final = ("", "none", "low", "medium", "high", "critical")
+# Where a case without a deadline stands in a list by deadlines; paging takes no NULL.
+_NEVER: Final = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+
+
+def _place(field: str, words: Sequence[str]) -> Case_:
+    places = (When(**{field: word}, then=Value(at)) for at, word in enumerate(words))
+    return Case_(*places, default=Value(0), output_field=IntegerField())
+
+
+def _clocks_of_case(viewer: Viewer) -> QuerySet[Clock]:
+    return running_clocks(viewer).filter(subject_uid=OuterRef("uid"))
+
+
+def in_order(viewer: Viewer, cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Add what the list sorts by: severity, phase, owner and next deadline, none of them null."""
+    soonest = _clocks_of_case(viewer).order_by("due_at").values("due_at")[:1]
+    return cases.annotate(
+        band_order=_place("band", _BANDS),
+        phase_order=_place("phase", _PHASES),
+        owner_order=Coalesce(F("owner__name"), Value("")),
+        due_order=Coalesce(Subquery(soonest), Value(_NEVER), output_field=DateTimeField()),
+    )
+
+
+def with_overdue_clock(viewer: Viewer, cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Keep the cases of which a running deadline has passed."""
+    return cases.filter(Exists(_clocks_of_case(viewer).filter(due_at__lt=viewer.at)))
 
 
 @dataclass(frozen=True, slots=True)

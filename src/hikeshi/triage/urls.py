@@ -2,14 +2,15 @@
 
 from django.urls import path
 
-from hikeshi.triage import bulk_views, views
+from hikeshi.triage import bulk_views, list_views, views
 
 app_name = "triage"
 urlpatterns = [
     path("findings/decide/", bulk_views.decide, name="decide"),
     path("findings/decided/<str:token>/", bulk_views.decided, name="decided"),
     path("findings/decided/<str:token>/back/", bulk_views.take_back, name="take_back"),
-    path("cases/", views.case_list, name="cases"),
+    path("cases/", list_views.case_list, name="cases"),
+    path("cases/together/", list_views.together, name="together"),
     path("cases/open/", views.case_open, name="open"),
     path("cases/<str:number>/", views.case_page, name="case"),
     path("cases/<str:number>/edit/", views.case_edit, name="edit"),

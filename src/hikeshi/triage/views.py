@@ -16,7 +16,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from hikeshi.core.errors import HikeshiError, NotFound, Stale, gettext_noop
@@ -29,48 +28,15 @@ from hikeshi.records.known import read_moment
 from hikeshi.triage import acts, filing, queries, scoring, services
 from hikeshi.triage.as_known import case_as_known
 from hikeshi.triage.casepage import CasePage, read_page
-from hikeshi.triage.filters import CaseFilter
 from hikeshi.triage.forms import DescribeForm, EditForm, OpenForm, ScoreForm
-from hikeshi.triage.models import Band, Case, CaseKind, PhaseChoice
+from hikeshi.triage.models import Case, CaseKind
 from hikeshi.triage.participants import dismiss_participant
 from hikeshi.triage.scores import score
 from hikeshi.ui.errors import explain, status_of
-from hikeshi.ui.paging import page_of
 
 
 def _language() -> str:
     return get_language() or "en"
-
-
-@logged_in
-@require_GET
-def case_list(request: Request) -> HttpResponse:
-    """List cases by clear columns, newest change first."""
-    chosen = CaseFilter.read(request.GET)
-    page = page_of(
-        chosen.rows(request.viewer), order=("-changed_at", "-pk"), after=request.GET.get("after")
-    )
-    counts = queries.phase_counts(request.viewer)
-    context = {
-        "page": page,
-        "lines": queries.list_lines(request.viewer, page.rows),
-        "chosen": chosen,
-        "tabs": _tabs(counts),
-        "kinds": CaseKind.choices,
-        "bands": Band.choices,
-        "may_open": request.viewer.may_somewhere(Permission.CASE_OPEN),
-    }
-    template = "triage/case_rows.html" if request.htmx else "triage/case_list.html"
-    return render(request, template, context)
-
-
-def _tabs(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
-    """Return (phase, label, count) of the tabs; "" stands for all open ones."""
-    running = sum(count for phase, count in counts.items() if phase != "closed")
-    return [
-        ("", _("Open cases"), running),
-        *((phase, str(label), counts.get(phase, 0)) for phase, label in PhaseChoice.choices),
-    ]
 
 
 @needs(Permission.CASE_OPEN)
