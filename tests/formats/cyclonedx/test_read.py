@@ -82,6 +82,17 @@ def test_the_source_package_is_read_as_trivy_and_syft_tell_it() -> None:
     assert first.distro_release == "debian:12"
 
 
+@pytest.mark.parametrize(
+    ("epoch", "version"), [("0", "1.2"), ("1", "1:1.2"), ("10", "10:1.2"), ("", "1.2")]
+)
+def test_an_epoch_is_read_as_it_is_and_zero_is_none(epoch: str, version: str) -> None:
+    [component] = read(bom({"name": "a", "purl": "pkg:deb/debian/a@1.2", "properties": [
+        {"name": "aquasecurity:trivy:SrcName", "value": "a"},
+        {"name": "aquasecurity:trivy:SrcVersion", "value": "1.2"},
+        {"name": "aquasecurity:trivy:SrcEpoch", "value": epoch}]})).components  # fmt: skip
+    assert component.source == SourcePackage("a", version)
+
+
 def test_wrong_types_are_forgiven_and_named_with_their_place() -> None:
     sbom = read(
         bom({"name": "a", "version": 1, "licenses": "MIT"}, "b", {"name": "c"}, dependencies={})

@@ -181,7 +181,7 @@ def _source(part: Part) -> SourcePackage | None:
     told = {entry.name: entry.value or "" for entry in part.properties if entry.name}
     if name := told.get("aquasecurity:trivy:SrcName"):
         version = told.get("aquasecurity:trivy:SrcVersion", "")
-        if epoch := told.get("aquasecurity:trivy:SrcEpoch", "").strip("0"):
+        if epoch := told.get("aquasecurity:trivy:SrcEpoch", "").lstrip("0"):
             version = f"{epoch}:{version}"
         if revision := told.get("aquasecurity:trivy:SrcRelease"):
             version = f"{version}-{revision}"
