@@ -54,6 +54,15 @@ def test_a_member_too_large_is_told_and_the_others_are_read() -> None:
     assert (second.error, second.content) == (None, b"{}")
 
 
+def test_a_name_in_no_encoding_is_told_and_the_others_are_read() -> None:
+    content = packed({"é.json": b"{}", "b.json": b"{}"}).getvalue()
+    # The name in front of the bytes alone is damaged, not the one in the directory.
+    broken = content.replace("é.json".encode(), b"\xff\xff.json", 1)
+    first, second = members(open_archive(io.BytesIO(broken)))
+    assert isinstance(first.error, Malformed)
+    assert (second.error, second.content) == (None, b"{}")
+
+
 def test_too_many_members_are_refused() -> None:
     with pytest.raises(TooLarge, match="holds 3 files"):
         open_archive(packed({f"{n}.json": b"{}" for n in range(3)}), Limits(members=2))

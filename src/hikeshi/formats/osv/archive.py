@@ -30,6 +30,10 @@ class Limits:
 
 LIMITS: Final = Limits()
 _READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+# UnicodeDecodeError, a ValueError, for a name that is no UTF-8 though its header says so.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, ValueError
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits) -
     try:
         with archive.open(entry) as file:
             content = file.read(limits.member_bytes + 1)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise Malformed(
             gettext_noop("The file is damaged inside the archive: %(reason)s"), reason=str(error)
         ) from error
