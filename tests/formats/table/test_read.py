@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 from datetime import date
@@ -87,3 +88,29 @@ def test_a_bad_list_is_refused_with_its_place(
     limits = Limits(1024 * 1024, 2 * 1024 * 1024, rows=10, columns=3, cell_characters=100)
     with pytest.raises(error, match=says):
         read_table(content, limits)
+
+
+def workbook() -> bytes:
+    book = openpyxl.Workbook()
+    for number in range(50):
+        book.worksheets[0].append([f"name {number}", number])
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def test_a_damaged_byte_anywhere_in_a_workbook_makes_no_other_error() -> None:
+    good = workbook()
+    for place in range(0, len(good), len(good) // 60):
+        with contextlib.suppress(Malformed, TooLarge):
+            read_table(good[:place] + bytes([good[place] ^ 0x10]) + good[place + 1 :])
+
+
+def test_a_sheet_whose_checksum_is_wrong_is_damaged() -> None:
+    content = bytearray(workbook())
+    with zipfile.ZipFile(io.BytesIO(bytes(content))) as archive:
+        entry = archive.getinfo("xl/worksheets/sheet1.xml")
+    checksum = entry.CRC.to_bytes(4, "little")
+    content = content.replace(checksum, bytes(4))
+    with pytest.raises(Malformed, match="damaged"):
+        read_table(bytes(content))

@@ -9,6 +9,7 @@ import codecs
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,6 +22,12 @@ from hikeshi.core.errors import Malformed, TooLarge, gettext_noop
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 _DELIMITERS: Final = ",\t;"
+# What openpyxl raises for a broken workbook, ParseError being a SyntaxError, and what comes from
+# the archive below it: damaged, encrypted (RuntimeError) or packed by an unknown method.
+_BROKEN: Final = (
+    KeyError, ValueError, TypeError, AttributeError, SyntaxError, OSError, EOFError, RuntimeError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +167,7 @@ def _workbook(content: bytes, limits: Limits) -> Iterable[tuple[int, list[str]]]
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile as error:
+    except _BROKEN as error:
         raise broken from error
     if unpacked > limits.unpacked_bytes:
         raise TooLarge(
@@ -180,8 +187,7 @@ def _workbook(content: bytes, limits: Limits) -> Iterable[tuple[int, list[str]]]
             ]
             if any(any(cells) for _number, cells in lines):
                 return lines
-    except (KeyError, ValueError, TypeError, AttributeError, SyntaxError, OSError) as error:
-        # What openpyxl raises for a broken workbook; ParseError is a SyntaxError.
+    except _BROKEN as error:
         raise broken from error
     return []
 
