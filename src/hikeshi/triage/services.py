@@ -65,9 +65,12 @@ def open_case(
     releases: those to be looked into; where no decision stands yet, "under investigation" is put.
     vectors: CVSS vectors of the vulnerabilities.
     members: who is let inside beside the opener, with their role.
-    Raises NotAllowed without the right in the unit, InputRefused for an empty title, a bad name, or
-    a label that asks for a wall where none is wanted.
+    Raises NotAllowed without the right in the unit, Conflict for a unit of another company,
+    InputRefused for an empty title, a bad name, or a label that asks for a wall where none is
+    wanted.
     """
+    if unit is not None and unit.company_id != company.pk:
+        raise Conflict(gettext_noop("The unit belongs to another company."))
     by.require(Permission.CASE_OPEN, company.pk, unit.pk if unit else None)
     assert by.account is not None  # noqa: S101  # the right above is held by accounts alone
     title = _checked_title(title)
