@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from hikeshi.core.errors import InputRefused, NotFound, Stale
+from hikeshi.core.errors import Conflict, InputRefused, NotFound, Stale
 from hikeshi.organisation import services as organisation
+from hikeshi.organisation.roles import Role
+from hikeshi.organisation.services import appoint
 from hikeshi.stakeholders import queries, services
-from hikeshi.stakeholders.models import ChannelKind, ContactKind
+from hikeshi.stakeholders.models import ChannelKind, Contact, ContactKind
+from hikeshi.triage.models import Case
 from tests.builders import NOW, firm, person, seen_by
 from tests.plugins.database import ClientAs
 
@@ -95,8 +98,43 @@ def test_a_stale_change_of_a_contact_is_refused() -> None:
         ({"name": "A", "kind": "vendor"}, "column “kind”: “vendor” is not one of finder"),
         ({"name": " "}, "column “name”: empty"),
         ({"name": "A", "mail": "no-at"}, "column “mail”: “no-at” is not a mail address"),
+        ({"name": "A", "zone": "Tokyo"}, "“Tokyo” is no time zone; write one such as Asia/Tokyo."),
     ],
 )
 def test_a_wrong_line_of_a_list_names_its_column(row: dict[str, str], message: str) -> None:
     with pytest.raises(InputRefused, match=message):
         services.contact_details(row)
+
+
+def test_a_contact_keeps_no_zone_in_which_no_letter_could_be_written() -> None:
+    kazahaya = firm()
+    more = {"company": kazahaya.company, "kind": ContactKind.CUSTOMER, "by": kazahaya.admin}
+    with pytest.raises(InputRefused, match="is no time zone"):
+        services.add_contact(name="A", zone="Europe/Nowhere", at=NOW, **more)  # type: ignore[arg-type]
+    contact = services.add_contact(name="A", zone="Europe/Oslo", at=NOW, **more)  # type: ignore[arg-type]
+    with pytest.raises(InputRefused, match="is no time zone"):
+        services.change_contact(
+            contact=contact, revision=1, by=kazahaya.admin, at=NOW, zone="x" * 70
+        )
+
+
+def test_nothing_is_kept_in_a_unit_of_another_company(client_as: ClientAs) -> None:
+    kazahaya, other = firm(), firm("other", "OT")
+    appoint(account=kazahaya.admin, company=other.company, role=Role.LEAD, at=NOW)
+    client = client_as(kazahaya.admin)
+    chosen = {"company": kazahaya.company.pk, "unit": other.network.pk}
+    due = {"due_at": "2027-01-01T12:00", "title": "t", "letter": "l", "questions": "q"}
+    for address, entered in (
+        ("/directory/add/", {"kind": "customer", "name": "A", "languages": "ja"}),
+        ("/directory/rounds/add/", due),
+        ("/cases/open/", {"kind": "inquiry", "title": "t"}),
+    ):
+        shown = client.post(f"{address}?lang=en", {**entered, **chosen})
+        assert "The unit belongs to another company." in shown.content.decode(), address
+    assert not Contact.objects.exists()
+    assert not Case.objects.exists()
+    with pytest.raises(Conflict, match="another company"):
+        services.add_contact(
+            company=kazahaya.company, unit=other.network, kind=ContactKind.CUSTOMER, name="A",
+            by=kazahaya.admin, at=NOW,
+        )  # fmt: skip

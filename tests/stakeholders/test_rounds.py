@@ -207,8 +207,8 @@ def test_a_list_of_contacts_comes_in_whole_or_not_at_all(client: Client) -> None
     kazahaya = firm()
     client.force_login(kazahaya.admin)
 
-    def send(text: str) -> object:
-        file = SimpleUploadedFile("s.csv", text.encode("utf-8-sig"))
+    def send(text: str, encoding: str = "utf-8-sig") -> object:
+        file = SimpleUploadedFile("s.csv", text.encode(encoding))
         return client.post(
             "/directory/import/?lang=en", {"company": kazahaya.company.pk, "file": file}
         )
@@ -218,6 +218,11 @@ def test_a_list_of_contacts_comes_in_whole_or_not_at_all(client: Client) -> None
     assert not Contact.objects.exists()
     send("kind,name,mail\nsupplier,A,a@a.example\nsupplier,B,b@b.example\n")
     assert Contact.objects.count() == 2
+    # A quotation mark left open swallows the rest of the file, however long.
+    refused = send('name\n"' + "x" * 140_000)
+    assert "quotation mark" in refused.content.decode()  # type: ignore[attr-defined]
+    send("name,kind\n風早サービス,customer\n", "cp932")
+    assert Contact.objects.count() == 3
 
 
 def test_a_contact_in_confidence_is_asked_behind_its_own_wall_alone() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from django import forms
@@ -11,6 +9,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from hikeshi.core.errors import HikeshiError, InputRefused, gettext_noop
+from hikeshi.formats.table.read import Limits, read_table
 from hikeshi.organisation.models import Company, Unit
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
@@ -18,8 +17,7 @@ from hikeshi.stakeholders.models import AnswerKind, ChannelKind, ContactKind
 from hikeshi.stakeholders.rounds import Ask
 from hikeshi.stakeholders.services import contact_details
 
-LIST_LIMIT_BYTES = 2 * 1024 * 1024
-LIST_LIMIT_LINES = 5_000
+LIST_LIMITS = Limits(size_bytes=2 * 1024 * 1024, rows=5_000)
 
 
 class ViewerForm(forms.Form):
@@ -41,6 +39,14 @@ class ViewerForm(forms.Form):
             # One company leaves nothing to choose.
             self.fields["company"].initial = held[0]
             self.fields["company"].widget = forms.HiddenInput()
+
+    def clean(self) -> dict[str, Any]:
+        """Take a unit of the chosen company alone."""
+        entered: dict[str, Any] = super().clean() or {}
+        company, unit = entered.get("company"), entered.get("unit")
+        if company is not None and unit is not None and unit.company_id != company.pk:
+            self.add_error("unit", _("The unit belongs to another company."))
+        return entered
 
 
 class ContactForm(ViewerForm):
@@ -76,9 +82,9 @@ class ContactForm(ViewerForm):
 
 
 class ContactListForm(ViewerForm):
-    """A list of contacts as CSV: kind, name, mail, phone, languages, zone."""
+    """A list of contacts, CSV or Excel: kind, name, mail, phone, languages, zone."""
 
-    file = forms.FileField(label=_("CSV file"))
+    file = forms.FileField(label=_("CSV or Excel file"))
 
     def lines(self) -> list[dict[str, Any]]:
         """Read the list wholly, so that a wrong line is met before anything is written.
@@ -86,35 +92,25 @@ class ContactListForm(ViewerForm):
         Raises InputRefused naming the line and what is wrong with it.
         """
         file = self.cleaned_data["file"]
-        if file.size > LIST_LIMIT_BYTES:
+        if file.size > LIST_LIMITS.size_bytes:
             raise InputRefused(gettext_noop("The file is larger than 2 MB."))
-        try:
-            text = file.read().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InputRefused(
-                gettext_noop("The file is not UTF-8. In Excel choose “CSV UTF-8”.")
-            ) from error
-        reader = csv.DictReader(io.StringIO(text))
-        if "name" not in (reader.fieldnames or []):
+        table = read_table(file.read(), LIST_LIMITS)
+        if "name" not in table.header:
             raise InputRefused(
                 gettext_noop("The first line must name the columns, “name” among them.")
             )
-        found: list[dict[str, Any]] = []
-        for row in reader:
-            if len(found) >= LIST_LIMIT_LINES:
-                raise InputRefused(gettext_noop("The list has more than 5,000 lines."))
-            found.append(_line(reader.line_num, row))
-        return found
+        return [_line(row.line, dict(zip(table.header, row.cells, strict=True)))
+                for row in table.rows]  # fmt: skip
 
 
 def _line(number: int, row: dict[str, str]) -> dict[str, Any]:
     try:
-        return contact_details({key: value or "" for key, value in row.items() if key})
+        return contact_details(row)
     except HikeshiError as error:
         raise InputRefused(
             gettext_noop("Line %(line)s: %(problem)s. Nothing was imported."),
             line=number,
-            problem=_g(error.sentence) % error.facts,
+            problem=(_g(error.sentence) % error.facts).rstrip(".。"),
         ) from error
 
 

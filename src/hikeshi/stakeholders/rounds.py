@@ -27,6 +27,7 @@ from hikeshi.stakeholders.models import (
     RoundState,
 )
 from hikeshi.stakeholders.queries import askable_in, questions_of
+from hikeshi.stakeholders.services import require_own_unit
 
 ANSWER_LIMIT = 20_000
 PARTY_LIMIT = 2_000
@@ -58,7 +59,8 @@ def draft_round(
     """Write a round down; nobody is asked yet.
 
     subject: the record it is about; the round then lies behind that record's wall.
-    Raises InputRefused without a question, or for a choice with fewer than two words.
+    Raises InputRefused without a question, or for a choice with fewer than two words, Conflict for
+    a unit of another company.
     """
     if not questions:
         raise InputRefused(gettext_noop("A round needs at least one question."))
@@ -72,6 +74,7 @@ def draft_round(
         raise InputRefused(gettext_noop("The day to answer by has passed already."))
     if subject is not None:
         unit, wall = subject.unit, subject.wall
+    require_own_unit(company, unit)
     with transaction.atomic():
         asked = Round.objects.create(
             company=company,

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from hikeshi.core.errors import Conflict, InputRefused, NotAllowed, gettext_noop
 from hikeshi.ledger.services import record
+from hikeshi.organisation.exchange import zone_name
 from hikeshi.organisation.models import Account, Company, Unit, Wall
 from hikeshi.organisation.sealed import seal
 from hikeshi.organisation.viewer import Viewer
@@ -44,10 +45,14 @@ def add_contact(
     """Add a contact with its channels in the order in which they are to be tried.
 
     wall: given where the name itself is told in confidence (a finder who stays unnamed).
-    Raises InputRefused for an empty name.
+    Raises InputRefused for an empty name or a time zone that is none, Conflict for a unit of
+    another company.
     """
     if not name.strip():
         raise InputRefused(gettext_noop("A contact needs a name."))
+    require_own_unit(company, unit)
+    # A letter is written in this zone: a name that is none would stop it.
+    details["zone"] = zone_name(details.get("zone") or "")
     with transaction.atomic():
         contact = Contact.objects.create(
             company=company,
@@ -66,6 +71,12 @@ def add_contact(
         set_channels(contact=contact, channels=channels)
         record("contact.added", subject=contact, by=by, at=at, after={"kind": str(kind)})
     return contact
+
+
+def require_own_unit(company: Company, unit: Unit | None) -> None:
+    """Raise Conflict for a unit of another company: companies are kept apart without exception."""
+    if unit is not None and unit.company_id != company.pk:
+        raise Conflict(gettext_noop("The unit belongs to another company."))
 
 
 def set_channels(*, contact: Contact, channels: Sequence[tuple[ChannelKind, str]]) -> None:
@@ -89,8 +100,10 @@ def change_contact(
 ) -> Contact:
     """Change a contact; texts are given bare and sealed here.
 
-    Raises Stale when somebody saved since ``revision``.
+    Raises Stale when somebody saved since ``revision``, else as ``add_contact``.
     """
+    require_own_unit(contact.company, changes.get("unit"))
+    zone_name(changes.get("zone") or "")
     before = {field: _plain(getattr(contact, field)) for field in changes}
     sealed = {
         field: seal(value, contact.wall) if field in {"name", "rules"} else value
@@ -216,5 +229,5 @@ def contact_details(row: Mapping[str, str]) -> dict[str, Any]:
         "name": row["name"],
         "channels": channels,
         "languages": (row.get("languages") or "ja").split(),
-        "zone": (row.get("zone") or "").strip(),
+        "zone": zone_name((row.get("zone") or "").strip()),
     }
