@@ -126,6 +126,22 @@ def test_a_role_is_given_changed_stood_in_for_and_ended(kazahaya: Firm, call: Ca
     assert Appointment.objects.get(uid=stand_in["uid"]).until is not None
 
 
+def test_moments_at_the_ends_of_time_and_nul_on_a_page_are_answered(
+    kazahaya: Firm, call: Caller
+) -> None:
+    reader = person("r@kazahaya.example", kazahaya.company, Role.READER)
+    for moment in ("0001-01-01T00:00:00+09:00", "9999-12-31T23:59:59-09:00"):
+        status, refused = call("patch", f"/people/{reader.uid}", {"expires_at": moment})
+        assert status == 422
+        assert "must be a moment" in refused["errors"][0]["detail"]
+    call.client.force_login(kazahaya.admin)
+    assert call.client.get("/settings/people/", {"q": "\x00"}).status_code == 200
+    change = {"act": "end", "expires_on": "0001-01-01"}
+    assert call.client.post(f"/settings/people/{reader.uid}/change/", change).status_code == 302
+    reader.refresh_from_db()
+    assert reader.expires_at is None
+
+
 def test_who_may_not_appoint_is_refused_and_the_list_stays_readable(kazahaya: Firm) -> None:
     reader = person("r@kazahaya.example", kazahaya.company, Role.READER)
     call = Caller(reader)

@@ -139,12 +139,30 @@ def test_people_exported_come_back_unchanged() -> None:
         ("nothing,reader,,,", "“nothing” is no mail address."),
         ("a@x.example,guest,,,", "A guest needs a day on which access ends."),
         ("a@x.example,reader,,101,", "The load is a whole number from 0 to 100."),
+        (f"a@x.example,reader,,{'9' * 5000},", "The load is a whole number from 0 to 100."),
+        (f"{'a' * 60}@{'b.' * 120}example,reader,,,", "“aaa"),
         ("a@x.example,reader,,,2027-02-30", "“2027-02-30” is no day; write 2026-11-24."),
     ],
 )
 def test_a_wrong_person_is_refused_with_the_reason(line: str, error: str) -> None:
     report = people_from(firm(), f"email,role,unit,load_percent,until\n{line}\n")
     assert report.lines[0].error.startswith(error)
+
+
+def test_a_cell_longer_than_its_column_or_in_an_unknown_language_is_refused() -> None:
+    kazahaya = firm()
+    report = people_from(
+        kazahaya,
+        f"email,name,role,language\na@x.example,{'n' * 121},reader,en\n"
+        "b@x.example,B,reader,klingon\n",
+    )
+    assert [line.error for line in report.lines] == [
+        "“nnnnnnnnnnnnnnnnnnnn…” in name is longer than 120 characters.",
+        "“klingon” is no language of these pages. They speak: ja, en.",
+    ]
+    assert not Account.objects.filter(email__endswith="@x.example").exists()
+    report = units_from(kazahaya, f"name_en,kind\nPlant,{'k' * 61}\n")
+    assert report.lines[0].error.endswith("in kind is longer than 60 characters.")
 
 
 def test_an_import_does_no_more_than_its_author_may() -> None:
@@ -182,6 +200,7 @@ def test_files_of_japanese_excel_and_other_separators_are_read() -> None:
         (b"name_en\n\x81\x30\n", "neither UTF-8 nor Shift_JIS"),
         (b"name_en\na\x00b\n", "neither UTF-8 nor Shift_JIS"),
         (b'name_en\n"' + b"x" * 200_000 + b'"\n', "Line 2 cannot be read as CSV"),
+        (b'"' + b"x" * 200_000 + b'"\nname_en\n', "Line 1 cannot be read as CSV"),
     ],
 )
 def test_what_is_no_such_table_is_refused(content: bytes, message: str) -> None:

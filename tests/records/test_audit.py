@@ -116,3 +116,10 @@ def test_the_page_says_how_the_chain_stood_when_it_was_verified_last(
     assert ChainCheck.objects.count() == 2
     assert run(["audit", "verify"]) == 1
     assert str(broken.uid) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("asked", ["person=%00", "name=%00", "subject=%00", "since=0001-01-01"])
+def test_an_odd_filter_is_answered(asked: str) -> None:
+    client = logged_in(firm().admin)
+    assert client.get(f"/settings/audit/?{asked}").status_code in {200, 422}
+    assert client.get(f"/api/v1/audit?{asked}").status_code in {200, 422}

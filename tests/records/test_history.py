@@ -73,11 +73,11 @@ def test_a_moment_is_read_with_its_offset_even_when_the_plus_sign_was_lost() -> 
     assert read_moment("2026-11-01T00:00Z", NOW).utcoffset() == timedelta(0)
 
 
-@pytest.mark.parametrize("text", ["soon", "2026-13-01", "2026-11-01T25:00", "0001-01-01T00:00"])
+@pytest.mark.parametrize(
+    "text",
+    ["soon", "2026-13-01", "2026-11-01T25:00", "0001-01-01T00:00+09:00", "9999-12-31T23:00-09:00"],
+)
 def test_what_is_no_moment_is_refused(text: str) -> None:
-    if text.startswith("0001"):
-        assert read_moment(text, NOW) < NOW
-        return
     with pytest.raises(Malformed, match="is no moment"):
         read_moment(text, NOW)
 

@@ -14,8 +14,9 @@ from datetime import datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext
 
@@ -44,6 +45,7 @@ PERSON_COLUMNS: Final = (
     "email", "name", "role", "unit", "duty", "load_percent", "since", "until", "language",
 )  # fmt: skip
 Row = dict[str, str]
+_COMPUTED: Final = frozenset("=+-@\t\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +90,9 @@ def read_rows(content: bytes, columns: tuple[str, ...]) -> list[tuple[int, Row]]
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    names = [(name or "").strip().lower() for name in reader.fieldnames or []]
-    unknown = [name for name in names if name not in columns]
-    if not names or unknown:
-        raise Malformed(
-            gettext_noop("The first line names a column “%(name)s”. It may name: %(known)s."),
-            name=(unknown or [""])[0],
-            known=", ".join(columns),
-        )
-    reader.fieldnames = names
     rows: list[tuple[int, Row]] = []
     try:
+        reader.fieldnames = _header(reader.fieldnames or [], columns)
         for row in reader:
             if None in row:
                 raise Malformed(
@@ -117,6 +111,18 @@ def read_rows(content: bytes, columns: tuple[str, ...]) -> list[tuple[int, Row]]
     return rows
 
 
+def _header(names: Iterable[str | None], columns: tuple[str, ...]) -> list[str]:
+    read = [(name or "").strip().lower() for name in names]
+    unknown = [name for name in read if name not in columns]
+    if not read or unknown:
+        raise Malformed(
+            gettext_noop("The first line names a column “%(name)s”. It may name: %(known)s."),
+            name=(unknown or [""])[0][:60],
+            known=", ".join(columns),
+        )
+    return read
+
+
 def text_of(content: bytes) -> str:
     """Decode a CSV. Raises Malformed for what is neither UTF-8 nor Windows-31J text."""
     for encoding in ("utf-8-sig", "cp932"):
@@ -132,14 +138,14 @@ def text_of(content: bytes) -> str:
 def _plain(cell: str) -> str:
     """Take back the quote that ``_safe`` put before what a spreadsheet would compute."""
     cell = cell.strip()
-    return cell[1:] if len(cell) > 1 and cell[0] == "'" and cell[1] in "=+-@" else cell
+    return cell[1:] if len(cell) > 1 and cell[0] == "'" and cell[1] in _COMPUTED else cell
 
 
 def _safe(cell: object) -> str:
     # Spreadsheets compute cells that start so: a name could then run a formula on a colleague's
     # computer.
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    return f"'{text}" if text[:1] in _COMPUTED else text
 
 
 def written(columns: tuple[str, ...], rows: Iterable[Mapping[str, object]]) -> str:
@@ -210,6 +216,7 @@ def import_units(
             "zone": zone_name(row["zone"]),
             "owner": _owner(viewer, row["owner"]),
         }
+        _fit(Unit, row, "kind", "team_type", "protected_asset", "region")
         parent = names.find(row["parent"]) if row["parent"] else None
         if not row["uid"]:
             made = units.add_unit(
@@ -238,6 +245,7 @@ def import_people(
 
     def act(row: Row) -> tuple[str, str]:
         role = _role(row["role"])
+        _fit(Account, row, "name")
         unit = names.find(row["unit"]) if row["unit"] else None
         details = {"duty": _duty(row["duty"]), "load_percent": _load(row["load_percent"])}
         since, until = _day(row["since"], company), _day(row["until"], company)
@@ -251,7 +259,7 @@ def import_people(
                 viewer=viewer, email=people.clean_email(row["email"]),
                 name=row["name"] or row["email"].partition("@")[0], company=company, role=role,
                 unit=unit, since=since if since and since > at else None, until=until,
-                language=row["language"], at=at, **details,
+                language=_language(row["language"]), at=at, **details,
             )  # fmt: skip
             return "created", row["email"]
         wanted = {**details, "until": until}
@@ -352,6 +360,30 @@ def zone_name(name: str) -> str:
     return name
 
 
+def _fit(model: type[Model], row: Row, *columns: str) -> None:
+    """Raise InputRefused for a cell that is longer than what its column of the model holds."""
+    for name in columns:
+        limit = model._meta.get_field(name).max_length
+        if limit is not None and len(row[name]) > limit:
+            raise InputRefused(
+                gettext_noop("“%(text)s…” in %(name)s is longer than %(limit)s characters."),
+                text=row[name][:20],
+                name=name,
+                limit=limit,
+            )
+
+
+def _language(name: str) -> str:
+    known = [code for code, _name in settings.LANGUAGES]
+    if name and name not in known:
+        raise InputRefused(
+            gettext_noop("“%(name)s” is no language of these pages. They speak: %(known)s."),
+            name=name[:20],
+            known=", ".join(known),
+        )
+    return name
+
+
 def _role(name: str) -> Role:
     try:
         return Role(name.lower())
@@ -374,7 +406,8 @@ def _duty(name: str) -> str:
 def _load(text: str) -> int | None:
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or int(text) > 100:
+    # Its length first: of very many digits Python makes no number.
+    if not text.isascii() or not text.isdigit() or len(text) > 3 or int(text) > 100:
         raise InputRefused(gettext_noop("The load is a whole number from 0 to 100."))
     return int(text)
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -25,6 +25,7 @@ from hikeshi.organisation.queries import running, unended
 from hikeshi.organisation.roles import PERMISSIONS, Permission, Role
 from hikeshi.organisation.viewer import Viewer
 
+EMAIL_LIMIT: Final = 254
 OWN_SETTINGS: Final = ("name", "language", "zone", "theme", "density", "shortcuts")
 
 
@@ -58,8 +59,11 @@ def clean_email(text: str) -> str:
     email = text.strip().lower()
     try:
         validate_email(email)
+        MaxLengthValidator(EMAIL_LIMIT)(email)
     except ValidationError as error:
-        raise InputRefused(gettext_noop("“%(text)s” is no mail address."), text=text) from error
+        raise InputRefused(
+            gettext_noop("“%(text)s” is no mail address."), text=text[:EMAIL_LIMIT]
+        ) from error
     return email
 
 

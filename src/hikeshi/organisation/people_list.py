@@ -33,7 +33,8 @@ class PeopleFilter:
         state = asked.get("state", "now")
         role = asked.get("role", "")
         return cls(
-            text=asked.get("q", "").strip()[:100],
+            # PostgreSQL takes no NUL in a text, and no name holds one.
+            text=asked.get("q", "").replace("\x00", "").strip()[:100],
             role=role if role in set(Role) else "",
             state=state if state in STATES or state == "" else "now",
         )

@@ -18,20 +18,34 @@ How errors look is the root's business (``project/problems.py``): routers raise 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from django.db import models
 from ninja import Schema
-from pydantic import Field
+from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic_core import PydanticCustomError
 
 from hikeshi.core.errors import Malformed, gettext_noop
 from hikeshi.organisation.access import Request
 from hikeshi.ui.paging import page_of
 
-__all__ = ["ListQuery", "Listed", "Request", "Rows", "paged"]
+__all__ = ["ListQuery", "Listed", "Moment", "Request", "Rows", "paged"]
 
 T = TypeVar("T")
 Listed = dict[str, Any]
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        # The first hours of year 1 east of Greenwich, the last of 9999 west of it.
+        raise PydanticCustomError("datetime_parsing", "no moment in UTC") from error
+
+
+# A moment with its offset, as it is stored.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class ListQuery(Schema):

@@ -67,16 +67,20 @@ def _about(text: str) -> Q:
 def wanted_of(asked: Any, now: datetime) -> Wanted:
     """Read a filter from an address. Raises Malformed for a moment that is none."""
 
+    def text_of(name: str, limit: int) -> str:
+        # PostgreSQL takes no NUL in a text, and no event holds one.
+        return str(asked.get(name) or "").replace("\x00", "").strip()[:limit]
+
     def moment(name: str) -> datetime | None:
-        text = str(asked.get(name) or "").strip()
+        text = text_of(name, 60)
         return (
             min(read_moment(text, datetime.max.replace(tzinfo=now.tzinfo)), now) if text else None
         )
 
     return Wanted(
-        name=str(asked.get("name") or "").strip()[:60],
-        person=str(asked.get("person") or "").strip()[:100],
-        subject=str(asked.get("subject") or "").strip()[:60],
+        name=text_of("name", 60),
+        person=text_of("person", 100),
+        subject=text_of("subject", 60),
         since=moment("since"),
         until=moment("until"),
     )

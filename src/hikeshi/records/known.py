@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self, TypeVar
 
 from django.db import models
@@ -53,6 +53,8 @@ def read_moment(text: str, now: datetime) -> datetime:
     try:
         read = datetime.fromisoformat(spelled)
         at = timezone.make_aware(read) if timezone.is_naive(read) else read
+        # The first hours of year 1 east of Greenwich are no moment that a database could be asked.
+        at.astimezone(UTC)
         later = at > now
     except (ValueError, OverflowError) as error:
         raise Malformed(

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.utils import timezone
 from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.organisation.models import Account, Company
 from hikeshi.organisation.queries import companies_of
-from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
+from hikeshi.organisation.rest import Listed, ListQuery, Moment, Request, Rows, paged
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
 from hikeshi.stakeholders import queries, rounds, services
@@ -171,7 +171,7 @@ class RoundIn(Schema):
     company: UUID
     title: str = Field(min_length=1, max_length=200)
     letter: str = Field(min_length=1, max_length=20_000)
-    due_at: AwareDatetime
+    due_at: Moment
     questions: list[QuestionIn] = Field(min_length=1, max_length=100)
     contacts: list[UUID] = Field(default_factory=list, max_length=2000)
     send: bool = False

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from hikeshi.core.errors import gettext_noop
 from hikeshi.organisation import exchange, people, units
@@ -18,7 +18,7 @@ from hikeshi.organisation.api.companies import ReportOut, TextIn, company_by_uid
 from hikeshi.organisation.exchange import Report
 from hikeshi.organisation.models import Account, Appointment, Unit
 from hikeshi.organisation.queries import people_of
-from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
+from hikeshi.organisation.rest import Listed, ListQuery, Moment, Request, Rows, paged
 from hikeshi.organisation.roles import Role
 
 router = Router()
@@ -69,8 +69,8 @@ class RoleIn(Schema):
     role: Role
     duty: Literal["full_time", "concurrent"] = "concurrent"
     load_percent: int | None = Field(None, ge=0, le=100)
-    since: AwareDatetime | None = Field(None, description="A moment to come; null for now.")
-    until: AwareDatetime | None = None
+    since: Moment | None = Field(None, description="A moment to come; null for now.")
+    until: Moment | None = None
 
 
 class AppointmentIn(RoleIn):
@@ -90,7 +90,7 @@ class PersonIn(RoleIn):
 class PersonChange(Schema):
     """What to change about an account."""
 
-    expires_at: AwareDatetime | None = Field(description="When it ends; null for no end.")
+    expires_at: Moment | None = Field(description="When it ends; null for no end.")
 
 
 class AppointmentChange(Schema):
@@ -98,14 +98,14 @@ class AppointmentChange(Schema):
 
     duty: Literal["full_time", "concurrent"] | None = None
     load_percent: int | None = Field(None, ge=0, le=100)
-    until: AwareDatetime | None = Field(None, description="Null takes the end away.")
+    until: Moment | None = Field(None, description="Null takes the end away.")
 
 
 class StandIn(Schema):
     """Who stands in for a role, and until when."""
 
     person: UUID
-    until: AwareDatetime
+    until: Moment
 
 
 class PersonList(ListQuery):

@@ -46,6 +46,13 @@ class DayField(forms.DateField):
         kwargs.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
         super().__init__(**kwargs)
 
+    def to_python(self, value: Any) -> date | None:
+        """Refuse what no calendar of people reaches: its midnight elsewhere may be no moment."""
+        day: date | None = super().to_python(value)
+        if day is not None and not 1900 <= day.year <= 9998:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return day
+
 
 def end_of(day: date, zone: str) -> datetime:
     """Return the moment at which a day is over in a zone."""
