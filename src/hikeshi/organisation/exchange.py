@@ -363,7 +363,7 @@ def zone_name(name: str) -> str:
 def _fit(model: type[Model], row: Row, *columns: str) -> None:
     """Raise InputRefused for a cell that is longer than what its column of the model holds."""
     for name in columns:
-        limit = model._meta.get_field(name).max_length
+        limit = getattr(model._meta.get_field(name), "max_length", None)
         if limit is not None and len(row[name]) > limit:
             raise InputRefused(
                 gettext_noop("“%(text)s…” in %(name)s is longer than %(limit)s characters."),
