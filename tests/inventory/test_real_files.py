@@ -1,0 +1,49 @@
+"""Ten files of the field, uploaded into slots of one release: counts and gaps are pinned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from hikeshi.inventory.models import SBOM
+from hikeshi.inventory.uploads import upload_sbom
+from tests.builders import NOW, firm
+from tests.inventory.stock import release
+
+pytestmark = pytest.mark.django_db
+# File → components, and those that cannot be decided by reason.
+FILES: Final[dict[str, tuple[int, dict[str, int]]]] = {
+    "apps/juice-shop.cdx.json": (840, {}),
+    "apps/dtrack-apiserver-4.5.0.cdx.json": (132, {"unknown_scheme": 132}),
+    "apps/goof.cdx.json": (879, {}),
+    "apps/bomber.cdx16.json": (46, {"unknown_scheme": 5}),
+    "apps/bomber.spdx.json": (29, {}),
+    "containers/fluentd-trivy.cdx.json": (161, {"unknown_scheme": 55}),
+    "containers/ubuntu-latest.spdx.json": (101, {}),
+    "containers/ubuntu-latest.cdx.json": (102, {}),
+    "embedded/photon-os.spdx.json": (37, {"no_name": 37}),
+    "embedded/yocto-example-rootfs.cdx.json": (97, {"unknown_scheme": 97}),
+}
+
+
+@pytest.mark.requirement("R063")
+def test_ten_real_files_are_taken_in_with_their_gaps_counted(shared: Path) -> None:
+    kz = firm()
+    place = release(kz)
+    found: dict[str, Any] = {}
+    for name in FILES:
+        path = shared / "sboms" / name
+        upload_sbom(
+            release=place,
+            content=path.read_bytes(),
+            by=kz.admin,
+            at=NOW,
+            slot=path.name[:80],
+            file_name=path.name,
+        )
+    for sbom in SBOM.objects.for_system("a test").select_related("slot"):
+        name = next(one for one in FILES if Path(one).name[:80] == sbom.slot.name)
+        found[name] = (sbom.components, sbom.gaps)
+    assert found == FILES
