@@ -38,6 +38,11 @@ def test_an_untouched_log_is_whole(sealed: Firm, capsys: pytest.CaptureFixture[s
     assert "whole" in capsys.readouterr().out
 
 
+def test_a_head_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit", "verify", "--expect", "newest"]) == 3
+    assert "“newest” is no head" in capsys.readouterr().err
+
+
 def test_a_changed_event_is_named(sealed: Firm, capsys: pytest.CaptureFixture[str]) -> None:
     event = Event.objects.order_by("pk")[3]
     Event.objects.filter(pk=event.pk).update(name="unit.closed")

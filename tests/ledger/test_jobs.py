@@ -321,3 +321,15 @@ def test_a_job_is_seen_by_those_who_see_its_subject() -> None:
 def test_an_error_of_ours_keeps_its_sentence_and_not_its_facts() -> None:
     error = NotFound("There is no case “%(title)s”.", title="secret")
     assert queue.redacted(error).endswith("NotFound: There is no case “%(title)s”.")
+
+
+def test_a_worker_outlives_a_call_that_it_cannot_read() -> None:
+    enqueue(note, case=7)
+    DBTaskResult.objects.update(task_path="gone.from.this.version")
+    queue.stopping.set()
+    with worker._patience("work"):
+        worker.take_one(worker.ALL_LANES)
+        pytest.fail("the call was read")
+    enqueue(note, case=8)
+    assert worker.drain() == 1
+    assert SEEN == [8]

@@ -30,9 +30,12 @@ from hikeshi.core.errors import (
 )
 from hikeshi.core.sealing import KeyMismatch
 from hikeshi.core.streams import CHUNK_BYTES
-from hikeshi.ledger.models import Event
+from hikeshi.ledger.jobs import enqueue
+from hikeshi.ledger.models import Event, JobState
+from hikeshi.ledger.worker import drain
 from hikeshi.organisation import keys
 from hikeshi.organisation.roles import Role
+from hikeshi.organisation.sealed import seal
 from hikeshi.records import blobs
 from hikeshi.records.models import Blob, FileSpace, StoredFile
 from tests.builders import NOW, Firm, firm, person, seen_by
@@ -194,6 +197,11 @@ def test_a_file_that_was_changed_on_disk_is_not_handed_out(client: Client) -> No
     with pytest.raises(NotAvailable, match="missing on disk"):
         blobs.read(found)
     assert blobs.sweep(at=timezone.now()).missing == [found.file.uid]
+    row = enqueue("records.sweep")
+    drain()
+    row.refresh_from_db()
+    assert row.state == JobState.FAILED, "an operator sees that files are missing"
+    assert str(found.file.uid) in row.error
 
 
 def test_a_rotated_key_opens_old_files_and_knows_the_same_content() -> None:
@@ -214,6 +222,8 @@ def test_a_shredded_wall_takes_its_files_along() -> None:
     blob = stored(kazahaya, subject=walled)
     assert walled.wall is not None
     keys.shred_wall_key(wall=walled.wall, at=NOW)
+    with pytest.raises(NotAvailable, match="key was erased"):
+        seal("too late", walled.wall)
     found = blobs.blob_by_uid(seen_by(kazahaya.admin), blob.uid)
     assert found.name.value is None
     with pytest.raises(NotFound, match="was erased"):
@@ -290,6 +300,10 @@ def test_what_a_cut_left_is_swept_once_it_is_old() -> None:
     assert blobs.sweep(at=now).removed == 0
     swept = blobs.sweep(at=now + timedelta(days=2))
     assert (swept.removed, swept.missing, len(on_disk())) == (2, [], 1)
+    # A name without a file stands for an upload that ended between the list and the look.
+    (blobs.blob_root() / "00" / "gone").symlink_to("nowhere")
+    assert blobs.sweep(at=now + timedelta(days=2)).removed == 0
+    (blobs.blob_root() / "00" / "gone").unlink()
 
 
 def test_memory_does_not_grow_with_the_file() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import sys
 from dataclasses import asdict
@@ -15,6 +16,7 @@ import orjson
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from hikeshi.core.errors import InputRefused, gettext_noop
 from hikeshi.ledger import chain, managing, queries
 from hikeshi.ledger.heart import LEASE
 from hikeshi.ledger.models import Job, JobState, OutboxMessage, OutboxState
@@ -160,6 +162,11 @@ def _worker(options: argparse.Namespace, _viewer: None) -> None:
 
 
 def _verify(options: argparse.Namespace, _viewer: None) -> int:
+    if options.expect and not re.fullmatch(r"[0-9]{1,12}:[0-9a-f]{64}", options.expect):
+        raise InputRefused(
+            gettext_noop("“%(text)s” is no head. Write NUMBER:HASH, as this command prints it."),
+            text=options.expect[:80],
+        )
     verdict = chain.verify(expect=options.expect)
     if options.format == "json":
         sys.stdout.write(orjson.dumps(asdict(verdict)).decode() + "\n")

@@ -168,13 +168,20 @@ class WorkerProcess:
 
 @contextmanager
 def _patience(what: str) -> Iterator[None]:
-    """Outlive a database that is locked, restarting or away for a while."""
+    """Outlive a database that is locked, restarting or away for a while, and a fault of ours.
+
+    A thread that ended here would not be missed: its lane would stand still until a restart.
+    """
     close_old_connections()
     try:
         yield
     except DatabaseError as error:
         log.warning("worker.database", during=what, error=type(error).__name__)
         connection.close()
+        queue.stopping.wait(1.0)
+    except Exception as error:  # noqa: BLE001  # see above
+        # A traceback would repeat what the error quotes.
+        log.warning("worker.fault", during=what, error=queue.redacted(error))
         queue.stopping.wait(1.0)
 
 

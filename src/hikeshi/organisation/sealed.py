@@ -16,6 +16,7 @@ import orjson
 from django.db import models
 
 from hikeshi.core import sealing
+from hikeshi.core.errors import NotAvailable, gettext_noop
 from hikeshi.organisation import keys
 from hikeshi.organisation.models import Wall
 from hikeshi.organisation.sealed_column import CLEAR, PURPOSE, SEALED, Sealed, SealedField
@@ -30,7 +31,9 @@ def seal(value: Any, wall: Wall | None) -> Sealed:
         return Sealed(CLEAR + encoded, value)
     key = keys.wall_keys([wall.pk])[wall.pk]
     if key is None:
-        raise keys.MasterKeyMissing("This wall's key was erased; nothing can be written behind it.")
+        raise NotAvailable(
+            gettext_noop("This wall's key was erased; nothing can be written behind it.")
+        )
     head = SEALED + wall.pk.to_bytes(8, "big")
     return Sealed(head + sealing.seal(key, encoded, purpose=PURPOSE), value)
 

@@ -53,7 +53,7 @@ class Viewer:
     teams: ids of units the person belongs to, with all units above: a wall that admits a unit
         admits the teams below it.
     party: (kind, uid) of a contact or token that came by a link, else None.
-    scopes_of_token: when the viewer came by an API token, only these rights count; else None.
+    token_permissions: when the viewer came by an API token, only these rights count; else None.
     at: the moment at which rights are weighed, always now, also for "as of" reads.
     """
 

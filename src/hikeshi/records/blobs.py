@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -394,7 +394,10 @@ def sweep(*, at: datetime) -> Swept:
     for path in blob_root().glob("??/*"):
         if path.name in named:
             seen.add(path.name)
-        elif path.stat().st_mtime < old:
-            path.unlink(missing_ok=True)
-            removed += 1
+            continue
+        # An upload that ends meanwhile takes its unfinished file away itself.
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < old:
+                path.unlink()
+                removed += 1
     return Swept(removed, [uid for name, uid in named.items() if name not in seen])

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from hikeshi.core.errors import gettext_noop
-from hikeshi.ledger.jobs import Run, every, job
+from hikeshi.ledger.jobs import GiveUp, Run, every, job
 from hikeshi.ledger.mailing import Mail, mails
 from hikeshi.ledger.models import OutboxMessage
 from hikeshi.ledger.outbox import NothingToSend
@@ -101,9 +101,12 @@ every(index_rest, minutes=10)
 
 @job("records.sweep", title=gettext_noop("Clear away cut uploads"), max_tries=2, lane="long")
 def sweep_files(run: Run) -> None:
-    """Take away what cut uploads left."""
+    """Take away what cut uploads left; fail, for an operator to see, while files are missing."""
     run.check()
-    sweep(at=timezone.now())
+    missing = sweep(at=timezone.now()).missing
+    if missing:
+        first = ", ".join(str(uid) for uid in missing[:5])
+        raise GiveUp(f"{len(missing)} stored files are not on disk, restore them: {first}")
 
 
 every(sweep_files, days=1)
