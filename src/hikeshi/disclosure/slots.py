@@ -16,6 +16,7 @@ from hikeshi.disclosure.queries import (
     published_about,
     scheduled_for,
 )
+from hikeshi.disclosure.silence import silence_of, steps_of
 from hikeshi.intelligence.models import Vulnerability, VulnerabilityName
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
@@ -31,9 +32,14 @@ from hikeshi.ui import slots
 def case_advisories(request: HttpRequest, case: Case) -> SafeString:
     """Show a case's advisories, and the button that starts one."""
     viewer: Viewer = request.viewer  # type: ignore[attr-defined]  # set by the middleware
+    silence = silence_of(case, viewer)
+    advisories = advisories_about(viewer, case)
     context = {
         "case": case,
-        "advisories": advisories_about(viewer, case),
+        "advisories": advisories,
+        "is_public": any(one.edition for one in advisories),
+        "silence": silence,
+        "may_sign": steps_of(silence, viewer),
         "may_draft": rights.may(case, viewer, Permission.PROPOSE),
     }
     return render_to_string("disclosure/case_advisories.html", context, request)

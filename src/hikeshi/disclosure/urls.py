@@ -8,6 +8,7 @@ app_name = "disclosure"
 urlpatterns = [
     path("publications/", views.publications, name="publications"),
     path("publications/draft/<str:number>/", views.draft, name="draft"),
+    path("publications/silence/<str:number>/", views.silence, name="silence"),
     path("publications/<str:number>/", views.publication, name="publication"),
     path("publications/<str:number>/<str:step>/", views.step, name="step"),
     path("advisories/", public.advisory_list, name="public_list"),

@@ -21,6 +21,12 @@ from hikeshi.disclosure.composing import compose, content_of, hash_of, languages
 from hikeshi.disclosure.forms import AdvisoryForm, ScheduleForm
 from hikeshi.disclosure.models import Advisory, AdvisoryState
 from hikeshi.disclosure.rendering import article
+from hikeshi.disclosure.silence import (
+    propose_silence,
+    refuse_silence,
+    sign_silence,
+    untold,
+)
 from hikeshi.organisation.access import Request, logged_in
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
@@ -41,7 +47,10 @@ def publications(request: Request) -> HttpResponse:
         found = found.filter(state=state)
     page = page_of(found, order=("-changed_at", "-pk"), after=request.GET.get("after"))
     unseal(page.rows, "title")
-    context = {"page": page, "states": AdvisoryState.choices, "state": state}
+    context = {
+        "page": page, "states": AdvisoryState.choices, "state": state,
+        "untold": untold(request.viewer),
+    }  # fmt: skip
     return render(request, "disclosure/publications.html", context)
 
 
@@ -52,6 +61,26 @@ def draft(request: Request, number: str) -> HttpResponse:
     case = case_by_number(request.viewer, number)
     advisory = services.draft_advisory(case=case, by=request.viewer, at=request.viewer.at)
     return redirect("disclosure:publication", number=advisory.number)
+
+
+@logged_in
+@require_POST
+def silence(request: Request, number: str) -> HttpResponse:
+    """Say why a case is not published, sign that, or refuse it."""
+    viewer, given = request.viewer, request.POST
+    case = case_by_number(viewer, number)
+    try:
+        if given.get("act") == "sign":
+            sign_silence(case=case, by=viewer, at=viewer.at)
+        elif given.get("act") == "refuse":
+            refuse_silence(case=case, by=viewer, at=viewer.at, reason=given.get("reason", ""))
+        else:
+            propose_silence(case=case, reason=given.get("reason", ""), by=viewer, at=viewer.at)
+    except HikeshiError as error:
+        if isinstance(error, NotFound):
+            raise
+        messages.error(request, explain(error))
+    return redirect("triage:case", number=number)
 
 
 @logged_in
