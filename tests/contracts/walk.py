@@ -81,6 +81,8 @@ _PASSING = (
     (re.compile(r'nonce="[^"]+"'), 'nonce="-"'),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.+:Z]*"), "MOMENT"),
     (re.compile(r"\b\d\d:\d\d(:\d\d)?\b"), "TIME"),
+    # How long the server took for a list stands below it.
+    (re.compile(r"\b\d+ ms\b"), "TAKEN"),
     (re.compile(r"hikeshi_\w+(\{[^}]*\})? [\d.e+-]+|python_\w+(\{[^}]*\})? [\d.e+-]+"), "FIGURE"),
 )
 
