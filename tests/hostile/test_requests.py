@@ -7,7 +7,9 @@ asked too.
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +26,17 @@ from tests.hostile.files import PICTURE_OF_NOTHING, archive, bomb, workbook_bomb
 from tests.inventory.stock import gate, release
 
 pytestmark = pytest.mark.django_db
+# PostgreSQL is asked what reaches a database and means more to it than to SQLite; all else is
+# refused by the same code before a database is asked.
+ODD_FOR_POSTGRESQL = ("NUL", "surrogate", "huge", "%00", "9999", "%F0", "%ED")
+
+
+def asked(names: Iterable[str]) -> list[str]:
+    """Return what is asked on the database of this run."""
+    everything = os.environ.get("HIKESHI_TEST_DATABASE") != "postgresql"
+    return [one for one in names if everything or any(odd in one for odd in ODD_FOR_POSTGRESQL)]
+
+
 DEEP = b"[" * 60_000 + b"]" * 60_000
 BODIES: dict[str, bytes] = {
     "empty": b"",
@@ -89,7 +102,7 @@ def writing_operations() -> list[tuple[str, str]]:
     return sorted({(c.method, c.path.partition("?")[0]) for c in found if c.method != "get"})
 
 
-@pytest.mark.parametrize("what", BODIES)
+@pytest.mark.parametrize("what", asked(BODIES))
 def test_an_odd_body_gets_a_problem_and_writes_nothing(what: str, inside: Client) -> None:
     before = rows()
     for method, path in writing_operations():
@@ -110,7 +123,7 @@ def plain_pages() -> list[str]:
     return [f"/{route}" for route in routes() if "<" not in route and "^" not in route]
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
+@pytest.mark.parametrize("query", asked(QUERIES), ids=range(len(asked(QUERIES))))
 def test_an_odd_question_breaks_no_page(query: str, inside: Client) -> None:
     before = rows()
     broken = []
@@ -123,7 +136,7 @@ def test_an_odd_question_breaks_no_page(query: str, inside: Client) -> None:
     assert rows() == before
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
+@pytest.mark.parametrize("query", asked(QUERIES), ids=range(len(asked(QUERIES))))
 def test_an_odd_question_breaks_no_api_list(query: str, inside: Client) -> None:
     for call in operations([], []):
         if call.method == "get" and "?" not in call.path:
@@ -189,7 +202,7 @@ FORMS: dict[str, tuple[str, bytes]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", FORMS)
+@pytest.mark.parametrize("what", asked(FORMS))
 def test_an_odd_form_breaks_no_page_and_writes_nothing(
     what: str, admin: Account, settings: Any
 ) -> None:
@@ -235,7 +248,7 @@ UPLOADS: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("what", UPLOADS)
+@pytest.mark.parametrize("what", asked(UPLOADS))
 def test_an_odd_file_is_refused_by_every_page_that_takes_one(what: str, admin: Account) -> None:
     place = release(_firm_of(admin), gate(_firm_of(admin)))
     inside = as_(admin)

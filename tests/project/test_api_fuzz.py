@@ -35,7 +35,7 @@ EXAMPLES = 12
 
 
 # In make soak, for new questions in every run.
-MANY = 150
+MANY = 100
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])

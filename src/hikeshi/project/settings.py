@@ -56,14 +56,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "hikeshi.project.problems.ProblemMiddleware",
+    # Above sessions, and above the check of the token, which reads the whole form.
+    "hikeshi.project.door.DoorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "hikeshi.ui.security.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    # Above the check of the token, which reads the whole form.
-    "hikeshi.project.door.DoorMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
