@@ -18,7 +18,8 @@ from hikeshi.records.known import known_at, not_known_yet
 
 _EVENTS: Final = frozenset({"release.created", "release.changed"})
 _FIELDS: Final = (
-    "version", "state", "shipped_on", "support_ends_on", "units_in_use", "purl", "cpe",
+    "version", "state", "shipped_on", "last_shipped_on", "support_ends_on", "disposed_on",
+    "units_in_use", "purl", "cpe",
 )  # fmt: skip
 SHOWN: Final = 500
 
@@ -94,6 +95,7 @@ def _lines(viewer: Viewer, release: Release, at: datetime) -> list[Line]:
         fields["state"] = Known(str(ReleaseState(state.value).label))
     labels = {
         "version": _("Version"), "state": _("State"), "shipped_on": _("Shipped"),
+        "last_shipped_on": _("Last shipped"), "disposed_on": _("Disposed of"),
         "support_ends_on": _("Support ends"), "units_in_use": _("Units in use"),
         "purl": _("Package URL"), "cpe": _("CPE name"),
     }  # fmt: skip

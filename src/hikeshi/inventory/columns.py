@@ -7,6 +7,7 @@ they said is remembered for lists with the same headings (``ColumnMapping``).
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,8 @@ from hikeshi.inventory.models import ComponentClass, OfferingKind, Rank, Release
 from hikeshi.inventory.queries import fold
 
 OFFERING, RELEASE, MODEL, REFERENCE = "offering", "release", "model", "reference"
+# What a product or a release is tied to: those behind it, products beside it, releases inside it.
+CHAIN, LINKED, INSIDE = "chain", "linked", "inside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,11 @@ def _words(choices: type[TextChoices]) -> Mapping[str, str]:
     return words
 
 
+def _list(cell: str) -> list[str]:
+    """Read several names of one cell: between semicolons or on lines of their own."""
+    return [name for name in map(str.strip, re.split(r"[;；\n]", cell)) if name]
+
+
 _YES: Final = frozenset({"1", "yes", "y", "true", "x", "はい", "有", "あり", "○", "〇", "該当"})
 _NO: Final = frozenset({"0", "no", "n", "false", "-", "いいえ", "無", "なし", "×", "非該当"})
 
@@ -113,21 +121,30 @@ COLUMNS: Final = (
            ("component_class", "class", "構成要素")),
     Column("is_safety", OFFERING, _("a failure can hurt people"), _flag,
            ("is_safety", "safety", "安全")),
-    Column("maker", OFFERING, _("made by"), _text(200), ("maker", "manufacturer", "製造元", "oem")),
+    Column("maker", OFFERING, _("made by"), _text(200), ("maker", "manufacturer", "製造元")),
     Column("unit", REFERENCE, _("owner unit"), _text(200),
            ("unit", "department", "部門", "事業部")),
     Column("owner", REFERENCE, _("person in charge"), _text(254),
            ("owner", "email", "担当者", "メール", "責任者")),
+    Column("chain_department", CHAIN, _("departments behind it"), _list, ("関係部門",)),
+    Column("oem", CHAIN, _("OEM"), _list, ("OEM先", "OEM元")),
+    Column("contractor", CHAIN, _("contractor"), _list, ("委託先", "外注先")),
+    Column("supplier", CHAIN, _("supplier"), _list, ("仕入先", "供給元", "サプライヤー")),
+    Column("connected", LINKED, _("connected products"), _list, ("接続先", "接続製品")),
     Column("model", MODEL, _("model"), _text(80), ("model_code", "variant", "機種", "形式")),
     Column("version", RELEASE, _("version"), _text(120),
            ("release", "firmware", "バージョン", "版", "リリース", "ファームウェア")),
     Column("state", RELEASE, _("state"), _choice(ReleaseState), ("status", "ライフサイクル")),
     Column("shipped_on", RELEASE, _("shipped on"), _day,
            ("shipped_on", "ship date", "発売日", "リリース日")),
+    Column("last_shipped_on", RELEASE, _("last shipped on"), _day,
+           ("last ship date", "最終出荷日", "出荷終了日")),
+    Column("disposed_on", RELEASE, _("disposed of on"), _day, ("廃棄日", "撤去日")),
     Column("support_ends_on", RELEASE, _("support ends on"), _day,
            ("support_ends_on", "support end", "eol", "eos", "サポート終了日", "保守終了日")),
     Column("units_in_use", RELEASE, _("units in use"), _count,
            ("units_in_use", "quantity", "台数", "出荷台数")),
+    Column("contains", INSIDE, _("contained releases"), _list, ("内蔵製品", "組込み製品")),
     Column("purl", RELEASE, _("package URL"), _text(400), ("purl",)),
     Column("cpe", RELEASE, _("CPE name"), _text(400), ("cpe",)),
 )  # fmt: skip

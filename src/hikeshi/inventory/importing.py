@@ -19,11 +19,12 @@ from django.db import transaction
 from hikeshi.core.errors import HikeshiError, InputRefused, gettext_noop
 from hikeshi.formats.table.read import Limits, Table
 from hikeshi.inventory import columns, queries, services
+from hikeshi.inventory.import_ties import Ties
 from hikeshi.inventory.models import ColumnMapping, Offering, OfferingKind, ProductModel, Release
 from hikeshi.ledger.services import record
 from hikeshi.organisation.exchange import Line, Report
-from hikeshi.organisation.models import Account, Company, Unit
-from hikeshi.organisation.queries import people_of, units_of
+from hikeshi.organisation.models import Account, Company
+from hikeshi.organisation.queries import people_of
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.ui.errors import explain
@@ -65,7 +66,7 @@ def import_products(
         viewer.require(Permission.INVENTORY_EDIT, company.pk)
     columns.check(mapping, len(table.header))
     report = Report()
-    taking = _Taking(viewer, company, at)
+    taking = _Taking(viewer, company, at, Ties(viewer, company, at))
     with transaction.atomic():
         for row in table.rows:
             about = ""
@@ -113,7 +114,7 @@ class _Taking:
     viewer: Viewer
     company: Company
     at: datetime
-    _units: list[Unit] | None = None
+    ties: Ties
     _people: dict[str, Account | None] = field(default_factory=dict)
     _met: dict[tuple[str, str], Offering] = field(default_factory=dict)
 
@@ -125,15 +126,16 @@ class _Taking:
         """Take in one line; return what became of it."""
         offering, action = self._offering(told)
         model, made_model = self._model(offering, told)
+        tied = self.ties.tie(offering, model, told)
         if "version" in told:
             done = self._release(offering, model, told)
-        elif any(columns.BY_FIELD[name].of == columns.RELEASE for name in told):
+        elif any(columns.BY_FIELD[n].of in {columns.RELEASE, columns.INSIDE} for n in told):
             raise InputRefused(gettext_noop("The line tells of a release but names no version."))
         else:
             done = "unchanged"
         if "created" in (action, done) or made_model:
             return "created"
-        return "changed" if "changed" in (action, done) else "unchanged"
+        return "changed" if tied or "changed" in (action, done) else "unchanged"
 
     def _offering(self, told: Mapping[str, Any]) -> tuple[Offering, str]:
         given = {name: value for name, value in told.items()
@@ -141,7 +143,7 @@ class _Taking:
                  and name not in {"name_ja", "name_en", "code"}}  # fmt: skip
         name = {lang: told[f"name_{lang}"] for lang in ("ja", "en") if f"name_{lang}" in told}
         if told.get("unit"):
-            given["unit"] = self._unit(told["unit"])
+            given["unit"] = self.ties.unit(told["unit"])
         if told.get("owner"):
             given["owner"] = self._owner(told["owner"])
         key = (told.get("code", ""), "" if told.get("code") else next(iter(name.values()), ""))
@@ -217,37 +219,27 @@ class _Taking:
     ) -> str:
         given = {name: value for name, value in told.items()
                  if columns.BY_FIELD[name].of == columns.RELEASE and name != "version"}  # fmt: skip
+        parts = self.ties.parts(told.get("contains", ()))
         held: Release | None = (
             queries.releases_of(self.viewer)
             .filter(offering=offering, product_model=model, version=told["version"])
             .first()
         )
         if held is None:
-            services.create_release(
+            made = services.create_release(
                 offering=offering, product_model=model, version=told["version"],
                 by=self.viewer.account, at=self.at, **given,
             )  # fmt: skip
+            self.ties.contain(made, parts)
             return "created"
+        contained = self.ties.contain(held, parts)
         changes = {key: value for key, value in given.items() if getattr(held, key) != value}
         if not changes:
-            return "unchanged"
+            return "changed" if contained else "unchanged"
         services.change_release(
             release=held, revision=held.revision, by=self.viewer.account, at=self.at, **changes
         )
         return "changed"
-
-    def _unit(self, key: str) -> Unit:
-        if self._units is None:
-            self._units = list(
-                units_of(self.viewer).filter(company=self.company, closed_at__isnull=True)
-            )
-        found = [u for u in self._units if key == str(u.uid) or key in u.name.values()]
-        if len(found) != 1:
-            raise InputRefused(
-                gettext_noop("“%(key)s” names %(count)s open units; write the uid of one."),
-                key=key, count=len(found),
-            )  # fmt: skip
-        return found[0]
 
     def _owner(self, email: str) -> Account:
         email = email.lower()

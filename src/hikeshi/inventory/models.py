@@ -202,7 +202,9 @@ class Release(Record):
         _("state"), max_length=12, choices=ReleaseState.choices, default=ReleaseState.SHIPPING
     )
     shipped_on = models.DateField(_("shipped on"), null=True, blank=True)
+    last_shipped_on = models.DateField(_("last shipped on"), null=True, blank=True)
     support_ends_on = models.DateField(_("support ends on"), null=True, blank=True)
+    disposed_on = models.DateField(_("disposed of on"), null=True, blank=True)
     units_in_use = models.PositiveIntegerField(_("units in use"), null=True, blank=True)
     purl = models.CharField(_("package URL"), max_length=400, blank=True, default="")
     cpe = models.CharField(_("CPE name"), max_length=400, blank=True, default="")
@@ -231,6 +233,98 @@ class Release(Record):
             ),
         ]
         indexes = [models.Index(fields=["support_ends_on"], name="release_by_support_end")]
+
+
+class ChainRole(models.TextChoices):
+    """What a link of the owner chain does for the product (R056, R059)."""
+
+    DEPARTMENT = "department", _("department")
+    OEM = "oem", _("OEM")
+    CONTRACTOR = "contractor", _("contractor")
+    SUPPLIER = "supplier", _("supplier")
+
+
+class ChainLink(models.Model):
+    """One of those who stand behind a product: a unit of ours or a contact, in the order to ask.
+
+    product_model: only behind this model. A link is read through its offering, and the name of its
+    contact through the contact's own ``visible_to``.
+    """
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    offering = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="+")
+    product_model = models.ForeignKey(
+        ProductModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    position = models.PositiveSmallIntegerField()
+    role = models.CharField(_("role"), max_length=12, choices=ChainRole.choices)
+    unit = models.ForeignKey(
+        "organisation.Unit", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    contact = models.ForeignKey(
+        "stakeholders.Contact", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    note = models.CharField(_("what for"), max_length=200, blank=True, default="")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["offering", "position"], name="chain_position_once"),
+            models.CheckConstraint(
+                condition=Q(unit__isnull=False, contact__isnull=True)
+                | Q(unit__isnull=True, contact__isnull=False),
+                name="chain_link_is_one_thing",
+            ),
+        ]
+
+
+class Connection(models.Model):
+    """Two products that are linked in use (R148); it is shown to who may see both.
+
+    one has the lower id, so that a pair stands once.
+    """
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    one = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="+")
+    other = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="+")
+    how = models.CharField(_("how"), max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["one", "other"], name="connection_once"),
+            models.CheckConstraint(condition=Q(one__lt=F("other")), name="connection_in_order"),
+        ]
+
+
+class Containment(models.Model):
+    """A release inside another one, directly or through others, from when until when.
+
+    trail: the ids of the releases from the outer one's own part down to the inner one, ``12/45/``;
+    a direct part has one. Rows through others are derived from the direct ones. Whoever sees the
+    outer release may know what is inside: that was agreed when the part was added.
+    """
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    outer = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="+", db_index=False)
+    inner = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="+")
+    trail = models.CharField(max_length=200)
+    depth = models.PositiveSmallIntegerField()
+    known_from = models.DateTimeField()
+    known_to = models.DateTimeField(null=True, blank=True)
+
+    objects = KnownQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["outer", "trail"], condition=Q(known_to__isnull=True),
+                name="containment_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outer=F("inner")), name="containment_not_of_itself"
+            ),
+        ]  # fmt: skip
+        indexes = [models.Index(fields=["outer", "inner"], name="containment_by_outer")]
 
 
 class SBOMSlot(models.Model):

@@ -48,6 +48,7 @@ __all__ = [
 ]
 
 SEARCH_KEY_LIMIT = 600
+_DAYS = ("shipped_on", "last_shipped_on", "support_ends_on", "disposed_on")
 
 
 def create_offering(
@@ -200,7 +201,7 @@ def create_release(
 ) -> Release:
     """Add a version of an offering, or of one of its models.
 
-    details: shipped_on, support_ends_on, units_in_use, purl, cpe.
+    details: shipped_on, last_shipped_on, support_ends_on, disposed_on, units_in_use, purl, cpe.
     Raises InputRefused for an empty version, support that ends before shipping or a text that is
     no package URL, Conflict for a model of another offering, AlreadyDone when the version is there.
     """
@@ -209,7 +210,7 @@ def create_release(
         raise InputRefused(gettext_noop("A release needs a version."))
     if product_model is not None and product_model.offering_id != offering.pk:
         raise Conflict(gettext_noop("The model belongs to another product."))
-    _check_days(details.get("shipped_on"), details.get("support_ends_on"))
+    _check_days(details)
     _check_purl(details.get("purl", ""))
     uid: Any = new_uid()
     try:
@@ -250,10 +251,7 @@ def change_release(
     model = changes.get("product_model")
     if model is not None and model.offering_id != release.offering_id:
         raise Conflict(gettext_noop("The model belongs to another product."))
-    _check_days(
-        changes.get("shipped_on", release.shipped_on),
-        changes.get("support_ends_on", release.support_ends_on),
-    )
+    _check_days({day: getattr(release, day) for day in _DAYS} | changes)
     _check_purl(changes.get("purl", ""))
     before = _plain({field: getattr(release, field) for field in changes})
     try:
@@ -291,13 +289,22 @@ def _check_unit(company: Company, unit: Unit | None) -> None:
         raise Conflict(gettext_noop("The unit belongs to another company."))
 
 
-def _check_days(shipped_on: date | None, support_ends_on: date | None) -> None:
-    if shipped_on and support_ends_on and support_ends_on < shipped_on:
+def _check_days(days: Mapping[str, Any]) -> None:
+    """Refuse a life that ends before it begins."""
+    shipped_on, ends_on = days.get("shipped_on"), days.get("support_ends_on")
+    if shipped_on and ends_on and ends_on < shipped_on:
         raise InputRefused(
             gettext_noop("Support cannot end on %(end)s, before shipping on %(start)s."),
-            end=support_ends_on.isoformat(),
+            end=ends_on.isoformat(),
             start=shipped_on.isoformat(),
         )
+    for later in ("last_shipped_on", "disposed_on"):
+        day = days.get(later)
+        if shipped_on and day and day < shipped_on:
+            raise InputRefused(
+                gettext_noop("%(day)s comes before the day of shipping, %(start)s."),
+                day=day.isoformat(), start=shipped_on.isoformat(),
+            )  # fmt: skip
 
 
 def _check_purl(text: str) -> None:
