@@ -100,7 +100,8 @@ def test_a_product_has_to_live_up_to_the_gravest_that_it_is_connected_with(kz: F
     beside = related.connected_with(viewer, product)
     assert [one.offering.code for one in beside] == ["KZP", "KZR"]
     raised = related.raised_by(product, beside)
-    assert raised is not None and raised.offering == safe
+    assert raised is not None
+    assert raised.offering == safe
     assert related.raised_by(safe, related.connected_with(viewer, safe)) is None
     reader = person("n@kazahaya.example", kz.company, Role.READER, kz.network)
     seen = related.connected_with(seen_by(reader), product)
