@@ -58,8 +58,12 @@ class Catalogue:
 
     def draw(self, dice: random.Random) -> Part:
         """Draw a package as SBOMs mention them, in one of its versions."""
+        return self.part(self.draw_rank(dice), dice)
+
+    def draw_rank(self, dice: random.Random) -> int:
+        """Draw a package as SBOMs mention them, by its rank."""
         rank = bisect.bisect(self._weights, dice.random() * self._weights[-1])
-        return self.part(min(rank, self.size - 1), dice)
+        return min(rank, self.size - 1)
 
     def part(self, rank: int, dice: random.Random) -> Part:
         """Return the package of a rank; most of its mentions are of one version."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.fleet import key_of, steps_of
 from bench.measure import Figure, median_seconds
-from bench.world import NOW, use_fresh_installation
+from bench.world import NOW, insert_rows, use_fresh_installation
 
 SMALL = (60_000, 90_000)
 LARGE = (1_000_000, 1_500_000)
@@ -87,20 +87,20 @@ def _fill(versions: int, ranges: int) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         rows: Any = ((first + n, "npm", "", "semver", f"join-{first + n}") for n in range(names))
         columns: tuple[str, ...] = ("id", "system", "distro_release", "scheme", "name")
-        _insert(cursor, "inventory_package", columns, rows)
+        insert_rows(cursor, "inventory_package", columns, rows)
         rows = (
             (first + n, f"{step}", key_of(step))
             for n, count in enumerate(shipped)
             for step in steps_of(dice, count)
         )
-        _insert(cursor, "inventory_packageversion", ("package_id", "version", "key"), rows)
+        insert_rows(cursor, "inventory_packageversion", ("package_id", "version", "key"), rows)
         moment = connection.ops.adapt_datetimefield_value(NOW)
         rows = (
             (first + n, lo, hi, stated, claim.pk, run, moment)
             for n, lo, hi, stated in _ranges(dice, told, ranges)
         )
         columns = ("package_id", "lo", "hi", "stated", "claim_id", "opened_in", "known_from")
-        _insert(cursor, "intelligence_affectedrange", columns, rows)
+        insert_rows(cursor, "intelligence_affectedrange", columns, rows)
         cursor.execute("ANALYZE")
     stage.last_closed = run
     stage.save()
@@ -134,22 +134,6 @@ def _ranges(
             made += count
             if made >= wanted:
                 return
-
-
-def _insert(cursor: Any, table: str, columns: tuple[str, ...], rows: Any) -> None:
-    """Write many rows the fastest way that each database has."""
-    names = ", ".join(columns)
-    if cursor.db.vendor == "postgresql":
-        with cursor.cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-        if "id" in columns:
-            cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
-            )
-    else:
-        places = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", list(rows))
 
 
 def _empty(first: int) -> None:

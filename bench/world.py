@@ -6,9 +6,10 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hikeshi.organisation.models import Account, Company
@@ -43,3 +44,21 @@ def company() -> tuple[Company, Account]:
     admin = services.create_account(email="bench@bench.example", name="Bench", at=NOW)
     services.appoint(account=admin, company=made, role=Role.ADMIN, at=NOW)
     return made, admin
+
+
+def insert_rows(
+    cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Write many rows the fastest way that each database has."""
+    names = ", ".join(columns)
+    if cursor.db.vendor == "postgresql":
+        with cursor.cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        if "id" in columns:
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
+            )
+    else:
+        places = ", ".join(["%s"] * len(columns))
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", list(rows))
