@@ -17,6 +17,7 @@ from hikeshi.inventory.models import (
     ChainLink,
     Connection,
     Containment,
+    Occurrence,
     Offering,
     Rank,
     Release,
@@ -154,34 +155,66 @@ def containers_of(viewer: Viewer, release: Release) -> list[Release]:
     )
 
 
-def held_in(outers: QuerySet[Release], *, rows: QuerySet[Containment] | None = None) -> Q:
-    """Return the condition of releases that are among some, or inside one of them.
+def with_parts(
+    outers: QuerySet[Release], *, rows: QuerySet[Containment] | None = None
+) -> QuerySet[Release, Any]:
+    """Select the ids of some releases and of all that is inside them.
 
     rows: containments of another moment than now.
     """
-    inside = Containment.objects.filter(known_to__isnull=True) if rows is None else rows
-    if not inside.exists():
-        return Q(pk__in=outers.order_by().values("pk"))
-    held = inside.filter(outer__in=outers.order_by().values("pk")).values("inner")
-    return Q(pk__in=outers.order_by().values("pk").union(held))
+    inside = _open() if rows is None else rows
+    plain = outers.order_by().values("pk")
+    return plain.union(inside.filter(outer__in=plain).values("inner"))
 
 
 def outers_of(releases: Iterable[int]) -> set[int]:
     """Return the ids of the releases that contain any of these now."""
-    rows = Containment.objects.filter(inner__in=list(releases), known_to__isnull=True)
-    return set(rows.values_list("outer", flat=True))
+    return set(_open().filter(inner__in=list(releases)).values_list("outer", flat=True))
 
 
-def by_inner(
-    outers: QuerySet[Release], inner: Iterable[int], *, rows: QuerySet[Containment] | None = None
-) -> dict[int, list[Containment]]:
-    """Return the containments in some releases by what they hold, the nearest way first."""
-    held = Containment.objects.filter(known_to__isnull=True) if rows is None else rows
-    found: dict[int, list[Containment]] = defaultdict(list)
-    for row in (
-        held.filter(inner__in=set(inner), outer__in=outers.order_by().values("pk"))
-        .select_related("outer__offering", "outer__product_model")
-        .order_by("depth", "pk")
-    ):
-        found[row.inner_id].append(row)
-    return found
+def shipping(held: QuerySet[Occurrence]) -> Q:
+    """Return the condition of releases in which some components are, or in a part of which."""
+    within = held.order_by().values("release")
+    outers = _open().filter(inner__in=within).values("outer")
+    return Q(pk__in=within) | Q(pk__in=outers)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where releases stand among some outer ones.
+
+    own: ids of those that are among them. ways: by the id of what is inside, the nearest first.
+    """
+
+    own: set[int]
+    ways: dict[int, list[Containment]]
+
+    def holders(self, release: int) -> list[tuple[int, Containment | None]]:
+        """Return the ids of the outer releases that one is, or is inside of, with the way."""
+        itself: list[tuple[int, Containment | None]] = [(release, None)]
+        held = itself if release in self.own else []
+        return [*held, *((row.outer_id, row) for row in self.ways.get(release, ()))]
+
+
+def placed(
+    outers: QuerySet[Release],
+    releases: Iterable[int],
+    *,
+    rows: QuerySet[Containment] | None = None,
+) -> Placed:
+    """Say where releases, all selected by ``with_parts``, stand among the outer ones."""
+    wanted = set(releases)
+    held = _open() if rows is None else rows
+    ways: dict[int, list[Containment]] = defaultdict(list)
+    for row in held.filter(
+        inner__in=wanted, outer__in=outers.order_by().values("pk")
+    ).order_by("depth", "pk"):  # fmt: skip
+        ways[row.inner_id].append(row)
+    own = wanted
+    if ways:
+        own = set(outers.filter(pk__in=wanted).order_by().values_list("pk", flat=True))
+    return Placed(own, ways)
+
+
+def _open() -> QuerySet[Containment]:
+    return Containment.objects.filter(known_to__isnull=True)

@@ -115,6 +115,18 @@ class ReasonOut(Schema):
     range: str
 
 
+class ShipsOut(Schema):
+    """A release that ships a component, in itself or in a part of it."""
+
+    release: UUID
+    release_number: str
+    offering: UUID
+    version: str
+    through: list[str] = Field(
+        description="Numbers of the releases from its own part down to the component."
+    )
+
+
 class AffectedOut(Schema):
     """A component of a release inside a range."""
 
@@ -127,6 +139,9 @@ class AffectedOut(Schema):
     component_version: str
     purl: str
     because: list[ReasonOut]
+    ships: list[ShipsOut] = Field(
+        description="All releases that ship it; the first is the one named above."
+    )
 
 
 class AffectedList(ListQuery):
@@ -136,13 +151,10 @@ class AffectedList(ListQuery):
         "release": ("release__offering__search_key", "release__version", "pk"),
         "-created": ("-pk",), "created": ("pk",),
     }  # fmt: skip
-    filters: ClassVar = {
-        "release": "release__uid", "offering": "release__offering__uid",
-        "component": "component__name",
-    }  # fmt: skip
+    filters: ClassVar = {"component": "component__name"}
     sort: Literal["release", "-created", "created"] = "release"
-    release: UUID | None = None
-    offering: UUID | None = None
+    release: UUID | None = Field(None, description="Only in this release and its parts.")
+    offering: UUID | None = Field(None, description="Only in its releases and their parts.")
     component: str | None = Field(None, max_length=255)
 
 
@@ -224,16 +236,27 @@ def _claim(one: queries.Said) -> dict[str, Any]:
 def list_affected(request: Request, name: str, query: Query[AffectedList]) -> Listed:
     """Components of releases, of those the caller may see, inside a range that a claim names."""
     found = queries.vulnerability_named(request.viewer, name)
-    page = paged(request, places_of(request.viewer, found), query)
-    return page | {"rows": [_place(place) for place in with_reasons(found, page["rows"])]}
+    among = queries.releases_seen(request.viewer)
+    if query.release:
+        among = among.filter(uid=query.release)
+    if query.offering:
+        among = among.filter(offering__uid=query.offering)
+    page = paged(request, places_of(request.viewer, found, among=among), query)
+    places = with_reasons(request.viewer, found, page["rows"], among=among)
+    return page | {"rows": [_place(place) for place in places]}
 
 
 def _place(place: Place) -> dict[str, Any]:
-    release, component = place.occurrence.release, place.occurrence.component
+    release, component = place.release, place.occurrence.component
     return {
         "release": release.uid, "release_number": release.number, "version": release.version,
         "offering": release.offering.uid, "offering_name": release.offering.name,
         "component": component.name, "component_version": component.version,
         "purl": component.purl,
         "because": [{"claim": claim, "range": stated} for claim, stated in place.because],
+        "ships": [
+            {"release": one.uid, "release_number": one.number, "version": one.version,
+             "offering": one.offering.uid, "through": [part.number for part in way]}
+            for one, way in place.ships
+        ],
     }  # fmt: skip

@@ -23,9 +23,10 @@ from hikeshi.intelligence.models import (
     Vulnerability,
     VulnerabilityName,
 )
-from hikeshi.inventory.models import Occurrence, Release
+from hikeshi.inventory.models import Containment, Occurrence, Release
+from hikeshi.inventory.related import with_parts
 from hikeshi.matching.models import Match
-from hikeshi.matching.queries import DETAIL_LIMIT, Finding, Said
+from hikeshi.matching.queries import DETAIL_LIMIT, Finding, Said, finding_of, places_among
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.history import AsKnown, Known, Line
 from hikeshi.records.known import not_known_yet
@@ -57,7 +58,8 @@ def findings_known(
     releases = Release.objects.visible_to(viewer)
     if release is not None:
         releases = releases.filter(pk=release.pk)
-    held = Occurrence.objects.as_known(at).filter(release__in=releases.values("pk"))
+    inside = Containment.objects.as_known(at)
+    held = Occurrence.objects.as_known(at).filter(release__in=with_parts(releases, rows=inside))
     known = (
         matches.filter(
             claim__in=_standing(at).values("claim"),
@@ -76,18 +78,10 @@ def findings_known(
         .order_by("pk")[:DETAIL_LIMIT]
     ):
         where[occurrence.package_version_id].append(occurrence)
-    return [(match, _finding(match, one)) for match in found
-            for one in where[match.package_version_id]]  # fmt: skip
-
-
-def _finding(match: Match, occurrence: Occurrence) -> Finding:
-    return Finding(
-        occurrence.release,
-        occurrence.component.name,
-        match.package_version.version,
-        match.affected_range.stated,
-        match.claim.record_id,
-    )
+    places = places_among(releases, where, rows=inside)
+    return [(match, finding_of(match, one, outer, way)) for match in found
+            for one in where[match.package_version_id]
+            for outer, way in places[one.release_id]]  # fmt: skip
 
 
 def release_findings(

@@ -96,6 +96,7 @@ def _affected(options: argparse.Namespace, viewer: Viewer) -> int:
             "component": f"{finding.component} {finding.version}",
             "range": finding.stated,
             "claim": finding.claim,
+            "through": " > ".join(f"{one.number} {one.version}" for one in finding.way),
         }
         for finding in reached.findings
     ]
@@ -103,8 +104,9 @@ def _affected(options: argparse.Namespace, viewer: Viewer) -> int:
         sys.stdout.write(orjson.dumps(rows).decode() + "\n")
     else:
         table = Table(
-            _("Release"), _("Product"), _("Version"), _("Component"), _("Range"), _("Says")
-        )
+            _("Release"), _("Product"), _("Version"), _("Component"), _("Range"), _("Says"),
+            _("Through"),
+        )  # fmt: skip
         for row in rows:
             table.add_row(*row.values())
         Console().print(table)

@@ -35,6 +35,7 @@ from hikeshi.intelligence.models import (
     VulnerabilityName,
 )
 from hikeshi.inventory.models import Occurrence, Offering, Release
+from hikeshi.inventory.related import with_parts
 from hikeshi.matching.deciding import AboutIt, decider
 from hikeshi.matching.models import Match, Reach, Standing
 from hikeshi.matching.narrowing import EVERYTHING, Narrowing, State, band_of
@@ -128,8 +129,9 @@ def _named(text: str) -> Q:
 
 
 def _reaching(release: Release) -> QuerySet[ClaimSubject, Any]:
+    here = Release.objects.for_system("the caller has read it as its viewer").filter(pk=release.pk)
     inside = Occurrence.objects.filter(
-        closed_in__isnull=True, release=release, package_version__isnull=False
+        closed_in__isnull=True, release__in=with_parts(here), package_version__isnull=False
     )
     standing = ClaimRevision.objects.known().filter(withdrawn_at__isnull=True)
     matches = Match.objects.filter(
@@ -257,7 +259,7 @@ def components_of(
         releases = releases.filter(offering=narrowing.product)
     shipped = Occurrence.objects.filter(
         closed_in__isnull=True, package_version=OuterRef("package_version"),
-        release__in=releases.values("pk"),
+        release__in=with_parts(releases),
     )  # fmt: skip
     rows = (
         Match.objects.filter(Exists(shipped), closed_in__isnull=True, claim__in=list(about))

@@ -8,7 +8,7 @@ SQLite, which would else walk the versions of all packages.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -27,7 +27,8 @@ from hikeshi.intelligence.models import (
     VulnerabilityName,
 )
 from hikeshi.intelligence.queries import Signals, signals_of
-from hikeshi.inventory.models import Occurrence, Offering, Release
+from hikeshi.inventory.models import Containment, Occurrence, Offering, Release
+from hikeshi.inventory.related import placed, ways_of, with_parts
 from hikeshi.inventory.setwise import package_ids
 from hikeshi.matching.listing import found_vulnerabilities, summaries
 from hikeshi.matching.models import Match
@@ -45,11 +46,19 @@ _SHOWN: Final = 10
 
 
 def open_occurrences(viewer: Viewer, product: Offering | None = None) -> QuerySet[Occurrence]:
-    """Select what stands in current SBOMs of releases the viewer may see, of one product or all."""
+    """Select what stands in current SBOMs of releases the viewer may see, and of their parts.
+
+    product: only in its releases.
+    """
+    return Occurrence.objects.filter(
+        closed_in__isnull=True, release__in=with_parts(releases_seen(viewer, product))
+    )
+
+
+def releases_seen(viewer: Viewer, product: Offering | None = None) -> QuerySet[Release]:
+    """Select the releases the viewer may see, of one product or all."""
     releases = Release.objects.visible_to(viewer)
-    if product is not None:
-        releases = releases.filter(offering=product)
-    return Occurrence.objects.filter(closed_in__isnull=True, release__in=releases.values("pk"))
+    return releases if product is None else releases.filter(offering=product)
 
 
 def open_matches(viewer: Viewer, product: Offering | None = None) -> QuerySet[Match]:
@@ -68,6 +77,8 @@ class Finding:
     """One release reached by one vulnerability, and why.
 
     component: as its SBOM states it. stated: the range as the source gives it. claim: the record.
+    way: the releases from the release's own part down to the one in whose SBOM the component
+    stands; empty when it stands in the release's own.
     """
 
     release: Release
@@ -75,6 +86,7 @@ class Finding:
     version: str
     stated: str
     claim: str
+    way: tuple[Release, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,24 +155,59 @@ def reached_by(
         .select_related("release__offering", "release__product_model", "component")[:limit]
     ):
         where[occurrence.package_version_id].append(occurrence)
+    places = places_among(releases_seen(viewer, product), where)
     findings: dict[int, list[Finding]] = defaultdict(list)
     for match in matches:
         for occurrence in where[match.package_version_id]:
-            finding = Finding(
-                occurrence.release,
-                occurrence.component.name,
-                match.package_version.version,
-                match.affected_range.stated,
-                match.claim.record_id,
-            )
-            for vulnerability_id in by_claim[match.claim_id]:
-                findings[vulnerability_id].append(finding)
+            for release, way in places[occurrence.release_id]:
+                finding = finding_of(match, occurrence, release, way)
+                for vulnerability_id in by_claim[match.claim_id]:
+                    findings[vulnerability_id].append(finding)
     said = summaries(vulnerabilities)
     signals = signals_of(v.pk for v in vulnerabilities)
     return [
         _reached(v, said.get(v.pk, ""), findings[v.pk], signals.get(v.pk, Signals()))
         for v in vulnerabilities
     ]
+
+
+def places_among(
+    outers: QuerySet[Release],
+    where: Mapping[int | None, Sequence[Occurrence]],
+    *,
+    rows: QuerySet[Containment] | None = None,
+) -> dict[int, list[tuple[Release, tuple[Release, ...]]]]:
+    """Return, by the release of an occurrence, the outer releases that ship it, with the way.
+
+    rows: containments of another moment than now.
+    """
+    own = {one.release_id: one.release for held in where.values() for one in held}
+    found = placed(outers, own, rows=rows)
+    ways = ways_of(row for held in found.ways.values() for row in held) if found.ways else {}
+    tops = {} if not ways else outers.select_related("offering", "product_model").in_bulk(
+        {row.outer_id for held in found.ways.values() for row in held}
+    )  # fmt: skip
+    return {
+        release: [
+            (own[release], ()) if row is None else (tops[outer], tuple(ways[row.pk]))
+            for outer, row in found.holders(release)
+        ]
+        for release in own
+    }
+
+
+def finding_of(
+    match: Match, occurrence: Occurrence, release: Release, way: tuple[Release, ...]
+) -> Finding:
+    """Return the finding that a match makes of a component of a release, or of a part of it."""
+    return Finding(
+        release,
+        occurrence.component.name,
+        match.package_version.version,
+        match.affected_range.stated,
+        match.claim.record_id,
+        way,
+    )
 
 
 def _reached(

@@ -14,14 +14,16 @@ from django.db.models import QuerySet
 
 from hikeshi.intelligence.models import ClaimRevision, ClaimSubject, Vulnerability
 from hikeshi.inventory.models import Occurrence, Release
+from hikeshi.inventory.related import placed, with_parts
 from hikeshi.matching.listing import Line, lines_of, standings_of
 from hikeshi.matching.models import Match
 from hikeshi.matching.narrowing import EVERYTHING, Narrowing
 from hikeshi.matching.queries import (
     Finding,
     Reached,
-    open_occurrences,
+    places_among,
     reached_by,
+    releases_seen,
 )
 from hikeshi.organisation.queries import text_in
 from hikeshi.organisation.viewer import Viewer
@@ -31,6 +33,7 @@ from hikeshi.ui.paging import page_of
 COLUMNS: Final = (
     "vulnerability", "priority", "state", "score", "exploited", "epss", "summary",
     "product", "release_number", "release", "component", "component_version", "range", "claim",
+    "through",
 )  # fmt: skip
 # The order of the list when nobody asks for another.
 ORDER: Final = ("-weight", "-score", "-pk")
@@ -41,7 +44,7 @@ _AT_ONCE: Final = 50
 def releases_reached(
     viewer: Viewer, vulnerabilities: Iterable[int], narrowing: Narrowing = EVERYTHING
 ) -> dict[int, set[int]]:
-    """Return the ids of the releases that each vulnerability reaches, in three queries."""
+    """Return the ids of the releases that each vulnerability reaches, in a few queries."""
     subjects = ClaimSubject.objects.known().filter(vulnerability__in=list(vulnerabilities))
     about: dict[int, set[int]] = defaultdict(set)
     for claim, vulnerability in subjects.values_list("claim_id", "vulnerability_id"):
@@ -55,11 +58,13 @@ def releases_reached(
     releases = Release.objects.visible_to(viewer).filter(narrowing.of_releases())
     places = Occurrence.objects.filter(
         closed_in__isnull=True, package_version__in=set().union(*versions.values()),
-        release__in=releases.order_by().values("pk"),
+        release__in=with_parts(releases),
     )  # fmt: skip
+    pairs = list(places.values_list("package_version_id", "release_id").distinct())
+    among = placed(releases, {release for _held, release in pairs})
     where: dict[int | None, set[int]] = defaultdict(set)
-    for held, release in places.values_list("package_version_id", "release_id").distinct():
-        where[held].add(release)
+    for held, release in pairs:
+        where[held].update(outer for outer, _way in among.holders(release))
     return {
         vulnerability: set().union(*(where[version] for version in held))
         for vulnerability, held in versions.items()
@@ -72,10 +77,16 @@ def release_counts(viewer: Viewer, vulnerabilities: Iterable[Vulnerability]) -> 
     return {one: len(releases) for one, releases in reached.items()}
 
 
-def places_of(viewer: Viewer, vulnerability: Vulnerability) -> QuerySet[Occurrence]:
-    """Select where a vulnerability is: components in current SBOMs that the viewer may see."""
+def places_of(
+    viewer: Viewer, vulnerability: Vulnerability, *, among: QuerySet[Release] | None = None
+) -> QuerySet[Occurrence]:
+    """Select where a vulnerability is: components in current SBOMs that the viewer may see.
+
+    among: only in these releases of the viewer's, and in what is inside them.
+    """
+    here = releases_seen(viewer) if among is None else among
     return (
-        open_occurrences(viewer)
+        Occurrence.objects.filter(closed_in__isnull=True, release__in=with_parts(here))
         .filter(package_version__in=_standing(vulnerability).values("package_version"))
         .select_related("release__offering", "component", "package_version")
     )
@@ -83,14 +94,37 @@ def places_of(viewer: Viewer, vulnerability: Vulnerability) -> QuerySet[Occurren
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A component of a release with the claims that reach it: (record, range) each."""
+    """A component of a release with the claims that reach it: (record, range) each.
+
+    ships: the releases that ship it, of those asked about: its own, and those that contain it,
+    each with the way down; never empty.
+    """
 
     occurrence: Occurrence
     because: list[tuple[str, str]]
+    ships: list[tuple[Release, tuple[Release, ...]]]
+
+    @property
+    def release(self) -> Release:
+        """Return the first release that ships it."""
+        return self.ships[0][0]
+
+    @property
+    def way(self) -> tuple[Release, ...]:
+        """Return the way from that release down to the component."""
+        return self.ships[0][1]
 
 
-def with_reasons(vulnerability: Vulnerability, places: Sequence[Occurrence]) -> list[Place]:
-    """Add to each place by which claims it is reached, in one query."""
+def with_reasons(
+    viewer: Viewer,
+    vulnerability: Vulnerability,
+    places: Sequence[Occurrence],
+    *,
+    among: QuerySet[Release] | None = None,
+) -> list[Place]:
+    """Add to each place by which claims it is reached and what ships it, in a few queries."""
+    here = releases_seen(viewer) if among is None else among
+    ships = places_among(here, {None: places})
     versions = {place.package_version_id for place in places}
     reasons: dict[int | None, list[tuple[str, str]]] = defaultdict(list)
     matches = _standing(vulnerability).filter(package_version__in=versions)
@@ -98,7 +132,9 @@ def with_reasons(vulnerability: Vulnerability, places: Sequence[Occurrence]) -> 
         "package_version_id", "claim__record_id", "affected_range__stated"
     ):
         reasons[version].append((claim, stated))
-    return [Place(place, reasons[place.package_version_id]) for place in places]
+    return [
+        Place(place, reasons[place.package_version_id], ships[place.release_id]) for place in places
+    ]
 
 
 def _standing(vulnerability: Vulnerability) -> QuerySet[Match]:
@@ -141,6 +177,7 @@ def _row(line: Line, reached: Reached, finding: Finding, language: str) -> dict[
         "component_version": finding.version,
         "range": finding.stated,
         "claim": finding.claim,
+        "through": " > ".join(f"{one.number} {one.version}" for one in finding.way),
     }
 
 

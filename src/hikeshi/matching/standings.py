@@ -26,8 +26,9 @@ from hikeshi.intelligence.models import (
 )
 from hikeshi.intelligence.queries import Signals, signals_of
 from hikeshi.intelligence.setwise import NUMBER, insert
-from hikeshi.inventory.models import Batch, Offering, Rank, Release
+from hikeshi.inventory.models import Batch, Containment, Offering, Rank, Release
 from hikeshi.inventory.queries import SUPPORTED
+from hikeshi.inventory.related import outers_of
 from hikeshi.inventory.setwise import as_json, given_rows
 from hikeshi.matching.deciding import decider
 from hikeshi.matching.models import STAGE, Match, Reach, ReachDue, Stage, Standing
@@ -46,8 +47,7 @@ _STANDINGS_AT_ONCE: Final = 5_000
 # Releases that vulnerabilities reach, each pair once. {tables} in the order in which they are to be
 # walked, {scope} what narrows them; the numbers of a run are bound four times.
 _PAIRS: Final = """
-SELECT s.vulnerability_id, r.offering_id, r.id AS release_id, f.rank,
-    MIN(CASE WHEN o.known_from > m.known_from THEN o.known_from ELSE m.known_from END) AS since,
+SELECT s.vulnerability_id, r.offering_id, r.id AS release_id, f.rank, MIN({since}) AS since,
     MAX(CASE WHEN r.state IN ({supported}) THEN 1 ELSE 0 END) AS supported
 FROM {tables}
 WHERE {joined} AND m.closed_in IS NULL AND o.closed_in IS NULL
@@ -57,8 +57,10 @@ WHERE {joined} AND m.closed_in IS NULL AND o.closed_in IS NULL
     AND {scope}
 GROUP BY s.vulnerability_id, r.offering_id, r.id, f.rank
 """
+_SINCE: Final = "CASE WHEN o.known_from > m.known_from THEN o.known_from ELSE m.known_from END"
+_SINCE_INSIDE: Final = f"CASE WHEN k.known_from > ({_SINCE}) THEN k.known_from ELSE ({_SINCE}) END"
 _JOINED: Final = (
-    "r.offering_id = f.id AND o.release_id = r.id AND m.package_version_id = o.package_version_id "
+    "r.offering_id = f.id AND {shipped} AND m.package_version_id = o.package_version_id "
     "AND s.claim_id = m.claim_id AND c.claim_id = m.claim_id"
 )
 _FROM_PRODUCTS: Final = (
@@ -71,6 +73,15 @@ _FROM_VULNERABILITIES: Final = (
     "matching_match m CROSS JOIN inventory_occurrence o CROSS JOIN inventory_release r "
     "CROSS JOIN inventory_offering f"
 )
+_OWN: Final = "o.release_id = r.id"
+_INSIDE: Final = "k.outer_id = r.id AND k.known_to IS NULL AND o.release_id = k.inner_id"
+# What a release reaches by itself and through its parts, each pair once again.
+_EITHER: Final = """
+SELECT e.vulnerability_id, e.offering_id, e.release_id, e.rank, MIN(e.since) AS since,
+    MAX(e.supported) AS supported
+FROM ({own} UNION ALL {inside}) e
+GROUP BY e.vulnerability_id, e.offering_id, e.release_id, e.rank
+"""
 _COUNTED: Final = """
 SELECT p.vulnerability_id, p.offering_id, p.rank, COUNT(*), SUM(p.supported),
     SUM(CASE WHEN given.release_id IS NULL THEN 1 ELSE 0 END),
@@ -86,7 +97,10 @@ def note_change(subject: models.Model) -> None:
     if isinstance(subject, Offering):
         ReachDue.objects.create(offering=subject)
     elif isinstance(subject, Release):
-        ReachDue.objects.create(offering_id=subject.offering_id)
+        # What a release contains, those contain too that it is a part of.
+        ReachDue.objects.bulk_create(
+            ReachDue(offering_id=one) for one in _offerings_with([subject.pk])
+        )
 
 
 def keep(*, at: datetime) -> None:
@@ -148,7 +162,16 @@ def _offerings() -> list[int]:
 def _uploaded(stage: Stage, upto: int) -> set[int]:
     """Return the products whose SBOMs came since reach was counted last."""
     new = Batch.objects.filter(number__gt=stage.reach_sbom_batch, number__lte=upto)
-    return set(new.values_list("sbom__release__offering", flat=True))
+    return _offerings_with(new.values_list("sbom__release", flat=True).distinct())
+
+
+def _offerings_with(releases: Iterable[int]) -> set[int]:
+    """Return the products of some releases and of those that contain them."""
+    these = set(releases)
+    rows = Release.objects.for_system("derived rows of all products").filter(
+        pk__in=these | outers_of(these)
+    )
+    return set(rows.values_list("offering", flat=True))
 
 
 def _touched(stage: Stage, run: int) -> set[int]:
@@ -207,18 +230,28 @@ def _decided(**scope: Sequence[int] | None) -> list[tuple[int, int, int]]:
 def _counted(
     tables: str, column: str, ids: Sequence[int], decided: Sequence[tuple[int, int, int]]
 ) -> list[tuple[Any, ...]]:
-    states = ", ".join(f"'{state}'" for state in SUPPORTED)
-    pairs = _PAIRS.format(
-        supported=states, tables=tables, joined=_JOINED,
-        scope=f"{column} IN (SELECT given.id FROM {given_rows('id bigint')})",
-    )  # fmt: skip
+    pairs = _pairs(tables, column, _OWN, _SINCE)
+    run = _run()
+    bound: list[Any] = [run, run, run, run, as_json([[one] for one in ids])]
+    if Containment.objects.filter(known_to__isnull=True).exists():
+        after = "inventory_release r" if tables == _FROM_PRODUCTS else "inventory_occurrence o"
+        walked = tables.replace(after, f"{after} CROSS JOIN inventory_containment k")
+        pairs = _EITHER.format(own=pairs, inside=_pairs(walked, column, _INSIDE, _SINCE_INSIDE))
+        bound *= 2
     given = given_rows("vulnerability_id bigint", "release_id bigint", "is_not_affected int")
     sql = _COUNTED.format(pairs=pairs, decided=given)
-    run = _run()
     with connection.cursor() as cursor:
-        cursor.execute(sql, [run, run, run, run, as_json([[one] for one in ids]), as_json(decided)])
+        cursor.execute(sql, [*bound, as_json(decided)])
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
+
+
+def _pairs(tables: str, column: str, shipped: str, since: str) -> str:
+    states = ", ".join(f"'{state}'" for state in SUPPORTED)
+    return _PAIRS.format(
+        supported=states, tables=tables, joined=_JOINED.format(shipped=shipped), since=since,
+        scope=f"{column} IN (SELECT given.id FROM {given_rows('id bigint')})",
+    )  # fmt: skip
 
 
 def _store(rows: Sequence[tuple[Any, ...]]) -> None:

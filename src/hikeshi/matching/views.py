@@ -124,13 +124,15 @@ def _empty(viewer: Viewer) -> Empty:
 def reach(request: Request, name: str) -> HttpResponse:
     """Show the first places that a vulnerability reaches, for a row that is opened."""
     found = queries.vulnerability_named(request.viewer, name)
-    places = places_of(request.viewer, found)
+    among = queries.releases_seen(request.viewer)
     product = request.GET.get("product", "")
     if product:
-        places = places.filter(release__offering__number=product)
+        among = among.filter(offering__number=product)
+    places = places_of(request.viewer, found, among=among)
     first = list(places.order_by("release__offering", "-release", "pk")[: FEW + 1])
     context = {
-        "places": with_reasons(found, first[:FEW]), "more": len(first) > FEW,
+        "places": with_reasons(request.viewer, found, first[:FEW], among=among),
+        "more": len(first) > FEW,
         "vulnerability": found,
     }  # fmt: skip
     return render(request, "matching/reach.html", context)

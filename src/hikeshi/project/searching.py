@@ -18,6 +18,7 @@ from hikeshi.core.errors import HikeshiError
 from hikeshi.core.purl import name_of, parse
 from hikeshi.intelligence.models import VulnerabilityName
 from hikeshi.inventory.models import Offering, Package, Release
+from hikeshi.inventory.related import shipping
 from hikeshi.matching.queries import open_occurrences
 from hikeshi.organisation.queries import running, text_in
 from hikeshi.organisation.sealed import unseal
@@ -166,7 +167,7 @@ def _shipping(viewer: Viewer, purl: str) -> list[Release]:
     held = open_occurrences(viewer).filter(package_version__package__in=packages)
     if read.version:
         held = held.filter(package_version__version=read.version)
-    found = Release.objects.visible_to(viewer).filter(pk__in=held.values("release"))
+    found = Release.objects.visible_to(viewer).filter(shipping(held))
     return list(found.select_related("offering").order_by("pk")[:50])
 
 
