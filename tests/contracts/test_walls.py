@@ -48,6 +48,8 @@ MARKS = re.compile(rf"(?:{CANARY}|{CLEAR})-[a-z]+(?:-[a-z]+)*")
 SHOWN_NOWHERE = {
     f"{CANARY}-approval": "the content of a test's own approval; an advisory's is its page",
     f"{CANARY}-task-outcome": "an outcome is shown while its task is listed",
+    f"{CANARY}-view-name": "one person's own view stands above a list, which no walled name opens",
+    f"{CANARY}-view-query": "likewise",
 }
 # Every answer of these differs by itself: challenges and secrets made anew for the one who asks.
 MADE_ANEW = ("/account/sign-in/", "/account/confirm/", "/account/login/passkey/")

@@ -33,7 +33,7 @@ from hikeshi.inventory.uploads import upload_sbom
 from hikeshi.organisation import services as organisation
 from hikeshi.organisation.models import Account, Company, OneTimeLink
 from hikeshi.organisation.roles import Role
-from hikeshi.records import approvals, blobs, clocks
+from hikeshi.records import approvals, blobs, clocks, saved
 from hikeshi.records.tasks import TaskState, give_task, move_task
 from hikeshi.stakeholders.models import AnswerKind, ChannelKind, Contact, ContactKind
 from hikeshi.stakeholders.rounds import Ask, add_parties, answer, draft_round, open_round
@@ -163,6 +163,10 @@ def _work(world: World, case: Case, ended: Account) -> None:
     )
     move_task(task=task, state=TaskState.DONE, by=by, at=NOW, outcome=c("task-outcome"))
     give_task(subject=case, title=c("open-task"), by=by, at=NOW, assignee=world.lead)
+    saved.save_view(
+        kept=saved.list_named("cases"), name=c("view-name"), query=f"q={c('view-query')}", by=by,
+        readers=saved.readers_named(by, "me"), at=NOW,
+    )  # fmt: skip
     talk = start_conversation(
         subject_kind="triage.case", subject=case, title=c("conversation-title"), by=world.lead,
         at=NOW, open_to_all=True,

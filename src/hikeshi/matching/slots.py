@@ -7,10 +7,12 @@ from typing import cast
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from hikeshi.inventory.as_known import KnownRelease
 from hikeshi.matching.as_known import release_findings
 from hikeshi.organisation.access import Request
+from hikeshi.records.saved import keep
 from hikeshi.ui import slots
 
 
@@ -28,5 +30,6 @@ def crumb_of_feeds(request: HttpRequest, _subject: object) -> SafeString:
 
 def fill() -> None:
     """Fill the slots; called once, at start-up."""
+    keep("findings", "matching:findings", _("Findings"))
     slots.fill("release.as_known", findings_then)
     slots.fill("feeds.crumbs", crumb_of_feeds)

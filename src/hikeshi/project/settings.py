@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "hikeshi.organisation.middleware.ViewerMiddleware",
     "hikeshi.ui.language.AskedLanguageMiddleware",
     "hikeshi.ui.errors.ErrorMiddleware",
+    "hikeshi.records.saved_views.StartMiddleware",
     # Last: it runs the view itself, inside the transaction that also stores the form's key.
     "hikeshi.ui.once.OnceMiddleware",
 ]

@@ -351,3 +351,35 @@ class Retention(WalledRow):
                 name="retention_held_is_not_erased",
             )
         ]
+
+
+class SavedList(WalledRow):
+    """A list's filters and sorting under a name (``records.saved``).
+
+    Filters may hold words that are behind a wall. One person's own views therefore lie behind a
+    wall around that person alone, a unit's behind one around the unit; a company's are clear.
+
+    kept: which list (``saved.LISTS``). query: the address's part after "?".
+    """
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
+    kept = models.CharField(max_length=20)
+    owner = models.ForeignKey("organisation.Account", on_delete=models.PROTECT, related_name="+")
+    name = SealedField()
+    query = SealedField()
+    created_at = models.DateTimeField()
+
+    class Meta(WalledRow.Meta):
+        verbose_name = _("saved view")
+        indexes = [models.Index(fields=["kept", "company"], name="saved_list_kept")]
+
+
+class StartList(models.Model):
+    """With which saved view a list opens for one person."""
+
+    account = models.ForeignKey("organisation.Account", on_delete=models.PROTECT, related_name="+")
+    kept = models.CharField(max_length=20)
+    saved = models.ForeignKey(SavedList, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "kept"], name="start_list_once")]

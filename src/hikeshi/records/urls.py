@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hikeshi.records import audit_views, retention_views, views
+from hikeshi.records import audit_views, retention_views, saved_views, views
 
 app_name = "records"
 urlpatterns = [
@@ -14,4 +14,9 @@ urlpatterns = [
     path("settings/retention/hold/", retention_views.hold, name="retention-hold"),
     path("settings/retention/<uuid:uid>/", retention_views.one, name="retention-one"),
     path("settings/retention/<uuid:uid>/<str:act>/", retention_views.act, name="retention-act"),
+    path("settings/views/", saved_views.views_page, name="views"),
+    path("settings/views/new/", saved_views.view_new, name="view-new"),
+    path("settings/views/<uuid:uid>/", saved_views.view_edit, name="view-edit"),
+    path("settings/views/<uuid:uid>/delete/", saved_views.view_delete, name="view-delete"),
+    path("settings/views/<uuid:uid>/start/", saved_views.view_start, name="view-start"),
 ]

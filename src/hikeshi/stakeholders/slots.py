@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.saved import keep
 from hikeshi.records.subjects import Subject, name_subjects_of
 from hikeshi.stakeholders import queries
 
@@ -45,5 +47,6 @@ def name_rounds(viewer: Viewer, uids: Sequence[UUID]) -> dict[UUID, Subject]:
 
 def fill() -> None:
     """Fill the slots; called once, at start-up."""
+    keep("contacts", "stakeholders:contacts", _("Directory"))
     name_subjects_of("stakeholders.contact", name_contacts)
     name_subjects_of("stakeholders.round", name_rounds)

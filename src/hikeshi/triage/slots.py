@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from hikeshi.intelligence.models import Vulnerability, VulnerabilityName
 from hikeshi.matching.deciding import decided_by
@@ -20,6 +21,7 @@ from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.retention import govern
+from hikeshi.records.saved import keep
 from hikeshi.records.search import Searchable, searchable
 from hikeshi.records.subjects import Subject, name_owners_of, name_subjects_of
 from hikeshi.triage.findings import Decisions
@@ -78,6 +80,7 @@ def bulk_acts(request: HttpRequest, _list: object) -> Iterable[BulkAct]:
 
 def fill() -> None:
     """Fill the slots; called once, at start-up."""
+    keep("cases", "triage:cases", gettext_lazy("Cases"))
     slots.fill("findings.acts", bulk_acts)
     slots.fill("vulnerability.actions", offer_case)
     slots.fill("vulnerability.main", cases_of_vulnerability, order=20)

@@ -26,6 +26,8 @@ _M = TypeVar("_M", bound=Model)
 Text = str | Promise
 _SORT_KEYS: Final = 2
 _FIRST_FIELDS: Final = 4
+# What a bare address says for a reader whose list opens with a view of their own.
+STANDARD: Final = "view=standard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,7 @@ def listing_of(
 ) -> Listing:
     """Make a listing of a page that is there already; see ``listing``."""
     asked = request.GET
+    bare = str(getattr(request, "bare_list", ""))
     keys = _asked_keys(request, columns, default)
     found = Listing(
         page=page,
@@ -194,10 +197,10 @@ def listing_of(
         empty=empty,
         sort=asked.get("sort", ""),
         first=_address(asked, after=None) if asked.get("after") else "",
-        views=[_tab(view, asked) for view in views],
+        views=[_tab(view, asked, bare) for view in views],
     )
     if filters is not None:
-        _add_filters(found, filters, asked)
+        _add_filters(found, filters, asked, bare)
     return found
 
 
@@ -272,25 +275,34 @@ def _address(asked: QueryDict, **changed: str | None) -> str:
     return f"?{left.urlencode(safe=',')}"
 
 
-def _tab(view: SavedView, asked: QueryDict) -> dict[str, Any]:
-    def parts(query: QueryDict) -> dict[str, list[str]]:
-        return {
-            name: sorted(filter(None, values))
-            for name, values in query.lists()
-            if name != "after" and any(values)
-        }
+def is_same_view(one: str, other: str) -> bool:
+    """Tell whether two addresses of a list show the same, whatever the place in it."""
+    return _parts(QueryDict(one)) == _parts(QueryDict(other))
 
-    current = parts(QueryDict(view.query)) == parts(asked)
+
+def _parts(query: QueryDict) -> dict[str, list[str]]:
     return {
-        "label": view.label,
-        "href": f"?{view.query}",
-        "count": view.count,
-        "about": view.about,
-        "current": current,
+        name: sorted(filter(None, values))
+        for name, values in query.lists()
+        if name not in {"after", "view"} and any(values)
     }
 
 
-def _add_filters(found: Listing, form: forms.BaseForm, asked: QueryDict) -> None:
+def _tab(view: SavedView, asked: QueryDict, bare: str) -> dict[str, Any]:
+    return {
+        "label": view.label,
+        "href": f"?{view.query or bare}",
+        "count": view.count,
+        "about": view.about,
+        "current": _parts(QueryDict(view.query)) == _parts(asked),
+    }
+
+
+def _add_filters(found: Listing, form: forms.BaseForm, asked: QueryDict, bare: str) -> None:
+    def without(**gone: str | None) -> str:
+        left = _address(asked, after=None, **gone)
+        return left if left != "?" else f"?{bare}"
+
     names = [name for name in form.fields if name not in {"q", "sort", "after"}]
     found.search = form["q"] if "q" in form.fields else None
     put: list[Chip] = []
@@ -298,14 +310,13 @@ def _add_filters(found: Listing, form: forms.BaseForm, asked: QueryDict) -> None
     for name in names:
         shown = _shown(form, name)
         if shown:
-            put.append(Chip(form[name], shown, _address(asked, after=None, **{name: None})))
+            put.append(Chip(form[name], shown, without(**{name: None})))
         else:
             unset.append(Chip(form[name]))
     # What is set stands first; of the rest some have a chip of their own, others one menu.
     found.chips = [*put, *unset[:_FIRST_FIELDS]]
     found.more = [chip.box for chip in unset[_FIRST_FIELDS:]]
-    gone: dict[str, str | None] = dict.fromkeys([*names, "q", "after"])
-    found.bare = _address(asked, **gone)
+    found.bare = without(**dict.fromkeys([*names, "q"]))
 
 
 def _shown(form: forms.BaseForm, name: str) -> str:

@@ -34,6 +34,7 @@ TABS = (
     Tab("mfa_index", _("Ways in"), also="/account/password/"),
     Tab("usersessions_list", _("Sessions")),
     Tab("organisation:tokens", _("API tokens")),
+    Tab("records:views", _("Saved views")),
     Tab("organisation:units", _("Organisation"), Permission.VIEW),
     Tab("organisation:people", _("People"), Permission.VIEW),
     Tab("organisation:company", _("Company"), Permission.ORGANISATION_MANAGE),
