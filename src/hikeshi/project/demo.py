@@ -5,13 +5,15 @@ Each area's ``demo.py`` has ``load(world, at)`` and adds its own things to the w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from hikeshi.core.errors import Conflict, gettext_noop
 from hikeshi.organisation import services
@@ -19,6 +21,15 @@ from hikeshi.organisation.models import Account, Company, Realm, Unit
 from hikeshi.organisation.roles import Role
 from hikeshi.project.areas import parts
 from hikeshi.records.blobs import blob_root
+
+_STEPS: Final = {
+    "stakeholders": _("contacts and a round of questions"),
+    "inventory": _("products, releases and SBOMs"),
+    "intelligence": _("vulnerability records"),
+    "matching": _("matches"),
+    "triage": _("cases"),
+    "disclosure": _("advisories"),
+}
 
 
 @dataclass
@@ -31,20 +42,24 @@ class World:
     things: dict[str, Any] = field(default_factory=dict)
 
 
-def load_when_empty() -> bool:
+def load_when_empty(tell: Callable[[str], object] = str) -> bool:
     """Load the demo into a database without companies; return whether it was loaded."""
     if Company.objects.exists():
         return False
-    load(timezone.now())
+    load(timezone.now(), tell)
     return True
 
 
-def load(at: datetime) -> World:
-    """Load the demo, all of it or nothing. at: the demo's today; its past lies before."""
+def load(at: datetime, tell: Callable[[str], object] = str) -> World:
+    """Load the demo, all of it or nothing.
+
+    at: the demo's today; its past lies before. tell: hears what is being made.
+    """
     with transaction.atomic():
         world = _company(at - timedelta(days=90))
         for module in parts("demo"):
             if module.__name__ != __name__:
+                tell(str(_STEPS.get(module.__name__.split(".")[1], "")))
                 module.load(world, at)
     return world
 

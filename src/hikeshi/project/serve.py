@@ -18,11 +18,13 @@ from typing import Final
 
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from hikeshi.organisation.keys import make_key_file
 from hikeshi.organisation.links import first_link, link_path
+from hikeshi.project import fresh
 
 GRACE_SECONDS: Final = 30
 LONGEST_PAUSE_SECONDS: Final = 60
@@ -33,7 +35,10 @@ def prepare(*, keys: bool = True) -> None:
     Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
     if keys:
         make_key_file(Path(settings.KEY_FILE))
-    call_command("migrate", verbosity=0, interactive=False)
+    if fresh.is_empty(connection):
+        fresh.build(connection)
+    else:
+        call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
 
 
@@ -91,14 +96,28 @@ def _children(host: str, port: int, web: int, workers: int) -> list[Child]:
 
 def serve(*, host: str, port: int, web: int, workers: int, demo: bool) -> int:
     """Run until told to stop; return 0."""
-    sys.stdout.write(_("Preparing the database …") + "\n")
-    sys.stdout.flush()
+    _say(_("Preparing the database …"))
     prepare()
-    if demo:
-        from hikeshi.project.demo import load_when_empty
-
-        load_when_empty()
     children = _children(host, port, web, workers)
+    # Whoever stops the parent now stops the web process with it, by the way out below.
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
+    # The pages take as long to come up as the demo to load: both at once, on two processors.
+    children[0].start(time.monotonic())
+    try:
+        if demo:
+            from hikeshi.project.demo import load_when_empty
+
+            load_when_empty(
+                lambda step: _say(_("Making the demo company: %(what)s …") % {"what": step})
+            )
+        _look_after(children, host, port)
+    finally:
+        _stop(children)
+    return 0
+
+
+def _look_after(children: list[Child], host: str, port: int) -> None:
+    """Greet, and keep the children running until told to stop."""
     stopping = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -112,8 +131,11 @@ def serve(*, host: str, port: int, web: int, workers: int, demo: bool) -> int:
         for child in children:
             child.look_after(time.monotonic())
         time.sleep(0.2)
-    _stop(children)
-    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _greet(host: str, port: int) -> None:
