@@ -142,7 +142,8 @@ def _controllers(world: Any, at: datetime) -> None:
         code="KZP-10", unit="control", owner="komoro", component_class=ComponentClass.DEVICE,
     )  # fmt: skip
     for version, shipped, packages, web in (
-        ("5.0.0", 1000, _OLD, _NODE), ("5.1.2", 380, _OLD, _NODE), ("5.2.0", 60, _NEW, _NODE_NEW),
+        ("5.0.0", 1000, _OLD, _NODE), ("5.1.0", 620, _OLD, _NODE), ("5.1.2", 380, _OLD, _NODE),
+        ("5.2.0", 60, _NEW, _NODE_NEW),
     ):  # fmt: skip
         _ship(world, at, panel, version, shipped, 6, 4_200,
               {"root file system": _debian(packages), "application": _npm(web)})  # fmt: skip
@@ -174,7 +175,7 @@ def _software(world: Any, at: datetime) -> None:
         world, at, "KZ-Studio", "設定ツール", "engineering tool",
         code="KZST", unit="control", owner="hirose", component_class=ComponentClass.MANAGEMENT,
     )  # fmt: skip
-    for version, shipped in (("7.3.0", 1300), ("7.4.1", 560)):
+    for version, shipped in (("7.3.0", 1300), ("7.4.0", 830), ("7.4.1", 560)):
         _ship(world, at, studio, version, shipped, 3, 900, {"application": _npm(_NODE)})
     mixed = [*_npm(_NODE_NEW), *_pypi("requests 2.27.1, certifi 2021.10.8")]
     _ship(world, at, studio, "8.0.0", 45, 3, 260, {"application": mixed})

@@ -83,7 +83,13 @@ class ViewForm(forms.Form):
     """Name and readers of a view."""
 
     name = forms.CharField(label=gettext_lazy("Name of the view"), max_length=saved.NAME_LIMIT)
-    readers = forms.ChoiceField(label=gettext_lazy("Who sees it"), required=False)
+    readers = forms.ChoiceField(
+        label=gettext_lazy("Who sees it"), required=False,
+        help_text=gettext_lazy(
+            "Whoever sees it reads its name and its filters, and finds what they may see "
+            "themselves. Others cannot change it."
+        ),
+    )  # fmt: skip
     start = forms.BooleanField(label=gettext_lazy("Open the list with this view"), required=False)
     confirmed = forms.BooleanField(label=gettext_lazy("They may read these words"), required=False)
 

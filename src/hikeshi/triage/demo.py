@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any, Final
 
-from hikeshi.core.lifecycle import EmbargoAct, Phase
+from hikeshi.core.lifecycle import EmbargoAct, Fact, Phase
 from hikeshi.core.tlp import TLP
 from hikeshi.core.vex import Action, Justification, ProductStatus, Statement
 from hikeshi.inventory.models import Release
 from hikeshi.organisation.queries import viewer_of
 from hikeshi.organisation.viewer import Viewer
-from hikeshi.records.tasks import give_task
+from hikeshi.records import blobs
+from hikeshi.records.models import TaskState
+from hikeshi.records.tasks import give_task, move_task
 from hikeshi.stakeholders.services import start_conversation, write_message
 from hikeshi.triage import services
 from hikeshi.triage.assessing import assess
@@ -20,14 +23,15 @@ from hikeshi.triage.models import Case, CaseKind, CaseRole, ExitReason
 from hikeshi.triage.participants import admit_participant
 from hikeshi.triage.queries import vulnerabilities_of
 
-_PROPOSAL: Final = (
-    "再現を確認しました。修正に6週間を見込みます。公表日の案をお送りします。\n"
-    "We reproduced it and expect six weeks for the fix; a date is proposed."
-)
-_REPLY: Final = (
-    "発見者に伝えました。海外の2社も同じ部品を使っているため、回答までお待ちください。\n"
-    "The finder knows. Two makers abroad use the same part; please wait for their answer."
-)
+_PROPOSAL: Final = "再現を確認しました。修正に6週間を見込みます。公表日の案をお送りします。"
+_REPLY: Final = "発見者に伝えました。海外の2社も同じ部品を使っているため、回答までお待ちください。"
+_STEPS: Final = """\
+再現手順（KZ-Gate 500 4.2.0、出荷時設定）
+1. 管理用の網から /cgi-bin/diag.cgi を開く（ログインしない）
+2. 引数 host に区切り文字とコマンドを渡す
+3. 応答に root の権限での実行結果が含まれる
+4.2.1 では引数を検査し、400 を返すことを確認した。
+"""
 
 
 def load(world: Any, at: datetime) -> None:
@@ -42,6 +46,7 @@ def load(world: Any, at: datetime) -> None:
         "switch": _switch(world, at),
         "guessing": _guessing(world, at),
         "advice": _advice(world, at),
+        "prototype": _prototype(world, at),
     }
 
 
@@ -107,21 +112,78 @@ def _gate(world: Any, at: datetime) -> Case:
                       reason="発見者と JPCERT/CC に提案")  # fmt: skip
     take_embargo_step(case=case, act=EmbargoAct.ACCEPT, by=by, at=later + timedelta(days=1))
     for title, who, due in (
-        ("修正版の検証 / Verify the fix", "komoro", 2),
-        ("3.8 系の修正版を用意 / Prepare the fix for 3.8", "ou", 13),
-        ("JPCERT/CC へ公表日を回答 / Answer JPCERT/CC on the date", "takase", -1),
+        ("修正版の検証", "komoro", 2),
+        ("3.8 系の修正版を用意", "ou", 13),
+        ("JPCERT/CC へ公表日を回答", "takase", -1),
     ):
         give_task(subject=case, title=title, by=by, at=later, assignee=world.people[who],
                   due_at=at + timedelta(days=due))  # fmt: skip
-    talk = start_conversation(
-        subject_kind=case._meta.label_lower, subject=case, title="検証", by=world.people["takase"],
-        at=later, accounts=[world.people["ou"], world.people["komoro"]],
-    )  # fmt: skip
-    write_message(
-        conversation=talk, at=at - timedelta(days=1), viewer=_by(world, "komoro", at),
-        body="検証3件のうち2件を終えました。残りは更新経路です。",
-    )  # fmt: skip
+    _gate_parties(world, case, at)
+    case.refresh_from_db()
     return case
+
+
+def _gate_parties(world: Any, case: Case, at: datetime) -> None:
+    """Who found it and who coordinates, the proof, a task that is done, and what is talked."""
+    day, contacts = at - timedelta(days=21), world.things["contacts"]
+    by, ou = _by(world, "takase", day), _by(world, "ou", day)
+    for name, role in (("finder", CaseRole.FINDER), ("coordinator", CaseRole.COORDINATOR)):
+        admit_participant(case=case, role=role, contact=contacts[name], by=by, at=day,
+                          reason="発見者と調整機関")  # fmt: skip
+    blobs.store(subject=case, name="再現手順.txt", content=BytesIO(_STEPS.encode()),
+                by=world.people["ou"], at=day)  # fmt: skip
+    done = give_task(subject=case, title="4.2.0 で再現を確認", by=by, at=day,
+                     assignee=world.people["ou"], due_at=day + timedelta(days=2))  # fmt: skip
+    move_task(task=done, state=TaskState.DONE, by=ou, at=day + timedelta(days=1),
+              outcome="4.2.0 と 3.8.4 で再現した。4.2.1 では起きない。")  # fmt: skip
+    ready_at = at - timedelta(days=4)
+    services.note_fact(case=case, fact=Fact.FIX_READY, by=by, at=ready_at, happened_at=ready_at,
+                       note="4.2.1 の検証が済んだ。")  # fmt: skip
+    talk = start_conversation(
+        subject_kind=case._meta.label_lower, subject=case, title="公表日の調整",
+        by=world.people["takase"], at=day, contacts=[contacts["coordinator"]],
+    )  # fmt: skip
+    inside = start_conversation(
+        subject_kind=case._meta.label_lower, subject=case, title="修正版の検証",
+        by=world.people["takase"], at=day, accounts=[world.people["ou"], world.people["komoro"]],
+    )  # fmt: skip
+    for held, days, who, body in (
+        (talk, 19, "takase", "発見者の報告を再現しました。公表日の案をお送りします。"),
+        (
+            talk,
+            17,
+            "",
+            "発見者も同じ日で差し支えないとのことです。前日に注意喚起文をお送りします。",
+        ),
+        (inside, 3, "ou", "4.2.1 で引数の検査を入れました。検証をお願いします。"),
+        (inside, 1, "komoro", "検証3件のうち2件を終えました。残りは更新経路です。"),
+    ):
+        written_at = at - timedelta(days=days)
+        write_message(
+            conversation=held, body=body, viewer=_by(world, who or "takase", written_at),
+            at=written_at, author_contact=None if who else contacts["coordinator"],
+        )  # fmt: skip
+
+
+def _prototype(world: Any, at: datetime) -> Case:
+    """What our own test found before anything was delivered: closed, and not published."""
+    day = at - timedelta(days=26)
+    by = _by(world, "takase", day)
+    case = services.open_case(
+        company=world.company, unit=world.units["komoro"], kind=CaseKind.VULNERABILITY,
+        title={"ja": "KZ-Sense T1 試作機で有効なままのデバッグ端子",
+               "en": "KZ-Sense T1 prototype: debug port left on"},
+        summary={"ja": "出荷前の検査で見つけた。量産機では端子を無効にした。",
+                 "en": "Found by our own test before shipping; the port is off in production."},
+        by=by, at=day, members=[(world.people["komoro"], CaseRole.QUALITY),
+                                (world.people["hirose"], CaseRole.EXECUTIVE)],
+    )  # fmt: skip
+    for days, phase in ((1, Phase.TRIAGE), (3, Phase.REMEDIATION)):
+        case = services.move_case(case=case, to=phase, by=by, at=day + timedelta(days=days))
+    return services.move_case(
+        case=case, to=Phase.CLOSED, by=by, at=day + timedelta(days=9),
+        exit_reason=ExitReason.RESOLVED,
+    )  # fmt: skip
 
 
 def _rapid_reset(world: Any, at: datetime) -> Case:
@@ -232,13 +294,13 @@ def _radio(world: Any, at: datetime) -> Case:
     contacts = world.things["contacts"]
     for name, role in (("coordinator", CaseRole.COORDINATOR), ("finder", CaseRole.FINDER)):
         admit_participant(case=case, role=role, contact=contacts[name], by=by, at=day,
-                          reason="調整 / coordination")  # fmt: skip
+                          reason="公表日の調整のため")  # fmt: skip
     case = services.move_case(case=case, to=Phase.TRIAGE, by=by, at=day + timedelta(hours=20))
     lifts = (at + timedelta(days=48)).replace(hour=3, minute=0, second=0, microsecond=0)
     take_embargo_step(case=case, act=EmbargoAct.PROPOSE, by=by, at=day + timedelta(days=1),
-                      lifts_at=lifts, reason="修正に6週間 / six weeks for the fix")  # fmt: skip
+                      lifts_at=lifts, reason="修正に6週間を要するため")  # fmt: skip
     talk = start_conversation(
-        subject_kind=case._meta.label_lower, subject=case, title="公表日の調整 / Date",
+        subject_kind=case._meta.label_lower, subject=case, title="公表日の調整",
         by=world.people["takase"], at=day + timedelta(days=1), contacts=[contacts["coordinator"]],
     )  # fmt: skip
     for days, name, body in (
@@ -265,8 +327,8 @@ def _switch(world: Any, at: datetime) -> Case:
     )  # fmt: skip
     case = services.move_case(case=case, to=Phase.TRIAGE, by=by, at=day + timedelta(hours=2))
     for title, who, due in (
-        ("供給元の回答を確認 / Chase the supplier's answer", "takase", -2),
-        ("影響を受ける構成の調査 / Which settings are affected", "ou", 1),
+        ("供給元の回答を確認", "takase", -2),
+        ("影響を受ける構成の調査", "ou", 1),
     ):
         give_task(subject=case, title=title, by=by, at=day, assignee=world.people[who],
                   due_at=at + timedelta(days=due))  # fmt: skip
@@ -276,8 +338,7 @@ def _switch(world: Any, at: datetime) -> Case:
     )  # fmt: skip
     write_message(
         conversation=talk, viewer=by, at=day,
-        body="dnsmasq の版と DNSSEC の設定をお知らせください。\n"
-             "Please tell us the version of dnsmasq, and whether DNSSEC is on.",
+        body="dnsmasq の版と、出荷時に DNSSEC 検証が有効かどうかをお知らせください。",
     )  # fmt: skip
     return case
 
@@ -296,7 +357,7 @@ def _guessing(world: Any, at: datetime) -> Case:
     )  # fmt: skip
     case = services.move_case(case=case, to=Phase.TRIAGE, by=by, at=day + timedelta(hours=1))
     case = services.move_case(case=case, to=Phase.REMEDIATION, by=by, at=day + timedelta(hours=9))
-    give_task(subject=case, title="試行回数の上限を設定 / Limit tries", by=by, at=day,
+    give_task(subject=case, title="ログイン試行回数の上限を設定", by=by, at=day,
               assignee=world.people["takase"], due_at=at + timedelta(hours=9))  # fmt: skip
     return case
 
@@ -312,11 +373,11 @@ def _advice(world: Any, at: datetime) -> Case:
         walled=False, by=by, at=day,
     )  # fmt: skip
     talk = start_conversation(
-        subject_kind=case._meta.label_lower, subject=case, title="相談 / Question",
+        subject_kind=case._meta.label_lower, subject=case, title="部品の選び方",
         by=world.people["takase"], at=day, accounts=[world.people["komoro"]],
     )  # fmt: skip
     write_message(
         conversation=talk, viewer=_by(world, "komoro", day), at=day,
-        body="メモリは 512 KB、保守は10年です。\n512 KB of memory, ten years of support.",
+        body="メモリは 512 KB、保守は10年です。証明書の更新も端末側で行います。",
     )  # fmt: skip
     return case
