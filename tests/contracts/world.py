@@ -37,7 +37,7 @@ from hikeshi.records import approvals, blobs, clocks, saved
 from hikeshi.records.tasks import TaskState, give_task, move_task
 from hikeshi.stakeholders.models import AnswerKind, ChannelKind, Contact, ContactKind
 from hikeshi.stakeholders.rounds import Ask, add_parties, answer, draft_round, open_round
-from hikeshi.stakeholders.services import add_contact, start_conversation, write_message
+from hikeshi.stakeholders.services import Way, add_contact, start_conversation, write_message
 from hikeshi.triage.assessing import assess
 from hikeshi.triage.embargo import take_embargo_step
 from hikeshi.triage.models import Case, CaseRole
@@ -98,7 +98,7 @@ def public_world() -> World:
            walled=False)  # fmt: skip
     contact = add_contact(
         company=kazahaya.company, kind=ContactKind.SUPPLIER, name="Minato Parts", by=lead, at=NOW,
-        channels=[(ChannelKind.MAIL, "psirt@minato.example")],
+        channels=[Way(ChannelKind.MAIL, "psirt@minato.example")],
     )  # fmt: skip
     asked = draft_round(
         company=kazahaya.company, title="A public round", letter="Please tell us.", by=lead,
@@ -193,7 +193,7 @@ def _contacts(world: World, case: Case) -> None:
     by, company = seen_by(world.lead), world.company
     finder = add_contact(
         company=company, kind=ContactKind.FINDER, name=c("contact-name"), by=world.lead, at=NOW,
-        channels=[(ChannelKind.MAIL, f"{CANARY}-channel@lab.example")], wall=case.wall,
+        channels=[Way(ChannelKind.MAIL, f"{CANARY}-channel@lab.example")], wall=case.wall,
         rules=c("contact-rules"),
     )  # fmt: skip
     admit_participant(

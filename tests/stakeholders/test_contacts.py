@@ -24,7 +24,10 @@ def test_a_contact_keeps_its_channels_in_the_order_of_trying() -> None:
         company=kazahaya.company,
         kind=ContactKind.SUPPLIER,
         name="Nordvik Embedded",
-        channels=[(ChannelKind.MAIL, "psirt@nordvik.example"), (ChannelKind.PHONE, "+47 55 01")],
+        channels=[
+            services.Way(ChannelKind.MAIL, "psirt@nordvik.example"),
+            services.Way(ChannelKind.PHONE, "+47 55 01"),
+        ],
         by=kazahaya.admin,
         at=NOW,
     )

@@ -14,7 +14,7 @@ from hikeshi.stakeholders.jobs import round_letter
 from hikeshi.stakeholders.links import link_key
 from hikeshi.stakeholders.models import ChannelKind, ContactKind, Round
 from hikeshi.stakeholders.rounds import Ask
-from hikeshi.stakeholders.services import add_contact
+from hikeshi.stakeholders.services import Way, add_contact
 from tests.builders import NOW, firm
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def sent_round(walled: bool = False, languages: tuple[str, ...] = ("ja",)) -> Ro
         company=kazahaya.company,
         kind=ContactKind.SUPPLIER,
         name="Nordvik",
-        channels=[(ChannelKind.MAIL, "psirt@nordvik.example")],
+        channels=[Way(ChannelKind.MAIL, "psirt@nordvik.example")],
         languages=list(languages),
         by=kazahaya.admin,
         at=NOW,

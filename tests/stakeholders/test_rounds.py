@@ -15,7 +15,7 @@ from hikeshi.stakeholders import queries, rounds
 from hikeshi.stakeholders.links import link_key
 from hikeshi.stakeholders.models import AnswerKind, ChannelKind, Contact, ContactKind, Round
 from hikeshi.stakeholders.rounds import Ask
-from hikeshi.stakeholders.services import add_contact
+from hikeshi.stakeholders.services import Way, add_contact
 from tests.builders import NOW, Firm, firm, person, seen_by
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def suppliers(kazahaya: Firm, count: int) -> list[Contact]:
             company=kazahaya.company,
             kind=ContactKind.SUPPLIER,
             name=f"供給者 {number:02d}",
-            channels=[(ChannelKind.MAIL, f"s{number}@supplier.example")],
+            channels=[Way(ChannelKind.MAIL, f"s{number}@supplier.example")],
             by=kazahaya.admin,
             at=NOW,
         )

@@ -7,21 +7,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from rich.console import Console
-from rich.table import Table
 
-from hikeshi.core.errors import InputRefused, NotFound, gettext_noop
+from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.organisation import company_exchange, exchange, people, units
 from hikeshi.organisation.links import link_path, operators_link
-from hikeshi.organisation.models import Company
 from hikeshi.organisation.queries import companies_of, running, text_in
+from hikeshi.organisation.terminal import company_named, show_rows
 from hikeshi.organisation.viewer import Viewer
-
-PIPE_WIDTH = 500
 
 
 def add_commands(commands: Any) -> None:
@@ -71,34 +66,12 @@ def print_link(options: argparse.Namespace, _viewer: None) -> None:
     sys.stdout.write(settings.BASE_URL + link_path(purpose, secret) + "\n")
 
 
-def _company(viewer: Viewer, slug: str) -> Company:
-    own = list(companies_of(viewer).filter(slug=slug) if slug else companies_of(viewer)[:2])
-    if not own:
-        raise NotFound(gettext_noop("There is no such company, or none that you belong to."))
-    if len(own) > 1:
-        raise InputRefused(gettext_noop("You belong to several companies; name one by --company."))
-    return own[0]
-
-
-def _show(options: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
-    if options.format == "json":
-        sys.stdout.write(orjson.dumps(rows, default=str).decode() + "\n")
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in rows[0] if rows else []:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    Console(file=sys.stdout, width=width).print(table)
-
-
 def list_units(options: argparse.Namespace, viewer: Viewer) -> None:
     """List the open units of a company, those below indented."""
     language = translation.get_language() or "en"
-    tree = units.unit_tree(viewer, _company(viewer, options.company), language=language)
+    tree = units.unit_tree(viewer, company_named(viewer, options.company), language=language)
     indent = "" if options.format == "json" else "  "
-    _show(
+    show_rows(
         options,
         [
             {
@@ -118,11 +91,11 @@ def list_people(options: argparse.Namespace, viewer: Viewer) -> None:
     language = translation.get_language() or "en"
     held = (
         people.appointments_seen_by(viewer)
-        .filter(running(viewer.at), company=_company(viewer, options.company))
+        .filter(running(viewer.at), company=company_named(viewer, options.company))
         .select_related("account", "unit")
         .order_by("account__name", "pk")
     )
-    _show(
+    show_rows(
         options,
         [
             {
@@ -141,12 +114,12 @@ def list_people(options: argparse.Namespace, viewer: Viewer) -> None:
 
 def export_units(options: argparse.Namespace, viewer: Viewer) -> None:
     """Write the open units as CSV to standard output."""
-    sys.stdout.write(exchange.export_units(viewer, _company(viewer, options.company)))
+    sys.stdout.write(exchange.export_units(viewer, company_named(viewer, options.company)))
 
 
 def export_people(options: argparse.Namespace, viewer: Viewer) -> None:
     """Write who holds which role as CSV to standard output."""
-    sys.stdout.write(exchange.export_people(viewer, _company(viewer, options.company)))
+    sys.stdout.write(exchange.export_people(viewer, company_named(viewer, options.company)))
 
 
 def _content(path: Path) -> bytes:
@@ -157,7 +130,7 @@ def _content(path: Path) -> bytes:
 
 
 def _report(options: argparse.Namespace, report: exchange.Report) -> int:
-    _show(
+    show_rows(
         options,
         [
             {"line": x.number, "about": x.about, "outcome": x.action, "reason": x.error}
@@ -171,7 +144,7 @@ def import_units(options: argparse.Namespace, viewer: Viewer) -> int:
     """Take in units from a CSV; exit code 3 when a line is refused and nothing was written."""
     report = exchange.import_units(
         viewer=viewer,
-        company=_company(viewer, options.company),
+        company=company_named(viewer, options.company),
         rows=exchange.read_rows(_content(options.file), exchange.UNIT_COLUMNS),
         at=timezone.now(),
         apply=not options.dry_run,
@@ -183,7 +156,7 @@ def import_people(options: argparse.Namespace, viewer: Viewer) -> int:
     """Take in people from a CSV; exit code 3 when a line is refused and nothing was written."""
     report = exchange.import_people(
         viewer=viewer,
-        company=_company(viewer, options.company),
+        company=company_named(viewer, options.company),
         rows=exchange.read_rows(_content(options.file), exchange.PERSON_COLUMNS),
         at=timezone.now(),
         apply=not options.dry_run,
@@ -194,7 +167,7 @@ def import_people(options: argparse.Namespace, viewer: Viewer) -> int:
 def list_companies(options: argparse.Namespace, viewer: Viewer) -> None:
     """List the companies of the one who acts."""
     language = translation.get_language() or "en"
-    _show(
+    show_rows(
         options,
         [
             {

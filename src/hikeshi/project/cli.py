@@ -96,10 +96,9 @@ def _parser() -> argparse.ArgumentParser:
 
     from hikeshi.project.areas import parts
 
-    common = common_options()
     parser = argparse.ArgumentParser(
         prog="hikeshi", description=_("Run a product security incident response team."),
-        parents=[common],
+        parents=[common_options()],
         epilog=_("Exit codes: 0 done, 1 the answer is no, 2 wrong use, 3 refused input, "
         "4 not allowed or not found, 5 conflict, 6 a part is missing."),
     )  # fmt: skip
@@ -112,7 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     from hikeshi.project import commands as own
 
     own.add_commands(commands)
-    _share(commands, common)
+    # Options of their own: the defaults set above would else undo what stood before the command.
+    _share(commands, common_options())
     return parser
 
 

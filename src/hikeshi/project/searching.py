@@ -20,7 +20,7 @@ from hikeshi.intelligence.models import VulnerabilityName
 from hikeshi.inventory.models import Offering, Package, Release
 from hikeshi.inventory.related import shipping
 from hikeshi.matching.queries import open_occurrences
-from hikeshi.organisation.queries import running, text_in
+from hikeshi.organisation.queries import text_in
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.models import Blob, Task
@@ -34,7 +34,8 @@ from hikeshi.records.search import (
     searchable,
 )
 from hikeshi.records.subjects import Subject, name_subjects_of, subjects
-from hikeshi.stakeholders.models import Conversation
+from hikeshi.stakeholders.models import Contact, Conversation
+from hikeshi.stakeholders.queries import reads
 from hikeshi.triage.models import Case
 
 _MOST: Final = 8
@@ -52,6 +53,12 @@ def _messages(conversation: Conversation) -> Iterable[str]:
     written = list(conversation.messages.all())
     unseal(written, "body")
     return (str(message.body.value or "") for message in written)
+
+
+def _channel_addresses(contact: Contact) -> Iterable[str]:
+    channels = list(contact.channels.all())
+    unseal(channels, "address")
+    return (str(channel.address.value or "") for channel in channels)
 
 
 def name_offerings(viewer: Viewer, uids: Sequence[UUID]) -> dict[UUID, Subject]:
@@ -118,12 +125,7 @@ def name_files(viewer: Viewer, uids: Sequence[UUID]) -> dict[UUID, Subject]:
 
 def conversations_read_by(viewer: Viewer) -> QuerySet[Conversation]:
     """Select the conversations that the viewer is a member of, or that are open to all."""
-    member = Q(open_to_all=True)
-    if viewer.account_id is not None:
-        member |= Q(members__account_id=viewer.account_id) & running(viewer.at, "members__")
-    if viewer.teams:
-        member |= Q(members__unit_id__in=viewer.teams) & running(viewer.at, "members__")
-    return Conversation.objects.visible_to(viewer).filter(member).distinct()
+    return Conversation.objects.visible_to(viewer).filter(reads(viewer)).distinct()
 
 
 def name_conversations(viewer: Viewer, uids: Sequence[UUID]) -> dict[UUID, Subject]:
@@ -225,7 +227,13 @@ def fill() -> None:
             prefetch=("offering",), label=_("Releases"), order=31,
         ),
     )  # fmt: skip
-    searchable("stakeholders.contact", Searchable(("name",), label=_("Contacts"), order=40))
+    searchable(
+        "stakeholders.contact",
+        Searchable(
+            ("name",), more=_channel_addresses, prefetch=("channels",), label=_("Contacts"),
+            order=40,
+        ),
+    )  # fmt: skip
     searchable(
         "stakeholders.round", Searchable(("title",), label=_("Rounds of questions"), order=41)
     )

@@ -209,6 +209,22 @@ def _entries(viewer: Viewer, tokens: set[str], kinds: Iterable[str]) -> QuerySet
     )
 
 
+def uids_holding(viewer: Viewer, text: str, kind: str) -> QuerySet[SearchEntry, UUID]:
+    """Select the uids of records of a kind that hold every word of a text, to narrow a list with.
+
+    Pairs of characters may meet by chance: a list checks the texts of its page by ``holds``.
+    """
+    tokens = query_tokens(text)
+    found = _entries(viewer, tokens, [kind]) if tokens else SearchEntry.objects.none()
+    return found.order_by().values_list("subject_uid", flat=True)
+
+
+def holds(text: str, *found_in: Any) -> bool:
+    """Tell whether opened values really hold each word of a text."""
+    inside = plain(" ".join(word for value in found_in for word in _words(value)))
+    return all(word in inside for word in words_of(text))
+
+
 def _companies(viewer: Viewer) -> QuerySet[Company]:
     """Select the companies in which anything at all may be visible."""
     inside = Wall.objects.filter(pk__in=walls_open_to(viewer)).values("company_id")

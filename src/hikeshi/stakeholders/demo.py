@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from hikeshi.stakeholders.models import AnswerKind, ChannelKind, Contact, ContactKind, RoundParty
 from hikeshi.stakeholders.rounds import Ask, add_parties, answer, draft_round, mark_seen, open_round
-from hikeshi.stakeholders.services import add_contact
+from hikeshi.stakeholders.services import Way, add_contact
 
 _CONTACTS: Final = (
     ("coordinator", ContactKind.COORDINATOR, "JPCERT/CC", "coordination@jpcert.example"),
@@ -25,14 +25,24 @@ _CONTACTS: Final = (
 
 def load(world: Any, at: datetime) -> None:
     """Add contacts as ``things["contacts"]`` by name, and one open round; at: the demo's today."""
-    by = world.people["takase"]
+    by, day = world.people["takase"], at - timedelta(days=75)
+    details: dict[str, dict[str, Any]] = {
+        "coordinator": {"rules": "公表日の調整は電話で確認してから、書面で残す。"},
+        "finder": {"is_person": True, "rules": "謝辞の表記は本人に確認する。"},
+        "supplier": {"has_nda": True, "nda_until": (at + timedelta(days=60)).date()},
+        "chips": {"has_nda": True},
+        "stack": {"languages": ["en"], "zone": "Europe/Stockholm"},
+    }
+    phones = {"supplier": "+81-3-0000-0119", "stack": "+46-8-000-0119"}
     contacts: dict[str, Contact] = {}
     for key, kind, name, mail in _CONTACTS:
+        ways = [Way(ChannelKind.MAIL, mail)]
+        if key in phones:
+            ways.append(Way(ChannelKind.PHONE, phones[key], for_emergency=True))
+        facts = {"languages": ["ja"], "zone": "Asia/Tokyo"} | details.get(key, {})
         contacts[key] = add_contact(
-            company=world.company, kind=kind, name=name, by=by, at=at - timedelta(days=75),
-            channels=[(ChannelKind.MAIL, mail)], zone="Asia/Tokyo",
-            languages=["en"] if key == "stack" else ["ja"],
-        )  # fmt: skip
+            company=world.company, kind=kind, name=name, by=by, at=day, channels=ways, **facts
+        )
     world.things["contacts"] = contacts
     _ask(world, contacts, at)
 

@@ -74,15 +74,30 @@ class Channel(models.Model):
         ordering = ["rank", "pk"]
 
 
-class ContactKey(models.Model):
-    """A public key of a contact, as text, with the fingerprint we compared."""
+class KeyKind(models.TextChoices):
+    """Kinds of public keys."""
 
+    PGP = "pgp", "OpenPGP"
+    SMIME = "smime", "S/MIME"
+
+
+class ContactKey(models.Model):
+    """A public key of a contact. Sealed: a key names the finder who wants to stay unnamed.
+
+    verified_at: when somebody compared the fingerprint with the owner by another way.
+    """
+
+    uid = models.UUIDField(default=new_uid, unique=True, editable=False)
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="keys")
-    kind = models.CharField(max_length=8, choices=[("pgp", "OpenPGP"), ("smime", "S/MIME")])
-    fingerprint = models.CharField(max_length=80)
-    material = models.TextField()
+    kind = models.CharField(max_length=8, choices=KeyKind.choices)
+    fingerprint = SealedField()
+    material = SealedField()
+    added_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True, blank=True)
     expires_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
 
 
 class Conversation(WalledRow):

@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 
 from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.organisation.queries import running, text_in
+from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.stakeholders.links import digest_of
@@ -22,6 +23,7 @@ from hikeshi.stakeholders.models import (
     Answer,
     AnswerKind,
     Contact,
+    ContactKey,
     Conversation,
     Message,
     Question,
@@ -48,7 +50,7 @@ def contact_by_uid(viewer: Viewer, uid: UUID) -> Contact:
     """
     contact = (
         Contact.objects.visible_to(viewer)
-        .select_related("company", "wall", "member_of")
+        .select_related("company", "unit", "wall", "member_of")
         .prefetch_related("channels", "keys")
         .filter(uid=uid)
         .first()
@@ -57,7 +59,54 @@ def contact_by_uid(viewer: Viewer, uid: UUID) -> Contact:
         raise NotFound(gettext_noop("There is no such contact."))
     unseal([contact], "name", "rules")
     unseal(contact.channels.all(), "address")
+    unseal(contact.keys.all(), "fingerprint", "material")
     return contact
+
+
+def contact_to_edit(viewer: Viewer, uid: UUID) -> Contact:
+    """Return one contact that the viewer may change.
+
+    Raises NotFound as ``contact_by_uid``, NotAllowed without the right for its unit.
+    """
+    contact = contact_by_uid(viewer, uid)
+    viewer.require(Permission.STAKEHOLDER_EDIT, contact.company_id, contact.unit_id)
+    return contact
+
+
+def key_to_edit(viewer: Viewer, uid: UUID, key: UUID) -> ContactKey:
+    """Return a key of a contact that the viewer may change; errors as ``contact_to_edit``."""
+    for held in contact_to_edit(viewer, uid).keys.all():
+        if held.uid == key:
+            return held
+    raise NotFound(gettext_noop("The contact has no such key."))
+
+
+def organisation_of(viewer: Viewer, contact: Contact) -> Contact | None:
+    """Return the organisation a contact belongs to, opened, as far as the viewer may know it."""
+    if contact.member_of_id is None:
+        return None
+    found = contacts_of(viewer, retired=True).filter(pk=contact.member_of_id).first()
+    unseal([found] if found else [], "name")
+    return found
+
+
+def members_of(viewer: Viewer, contact: Contact) -> list[Contact]:
+    """Return the people of an organisation whom the viewer may know, opened."""
+    found = list(contacts_of(viewer).filter(member_of=contact).order_by("pk")[:100])
+    unseal(found, "name")
+    return found
+
+
+def asked_of(viewer: Viewer, contact: Contact) -> list[RoundParty]:
+    """Return in which rounds a contact was asked and whether it answered, newest first."""
+    rounds = Round.objects.visible_to(viewer)
+    found = list(
+        RoundParty.objects.filter(contact=contact, round__in=rounds)
+        .select_related("round", "round__wall")
+        .order_by("-pk")[:20]
+    )
+    unseal([party.round for party in found], "title")
+    return found
 
 
 def reads(viewer: Viewer) -> Q:

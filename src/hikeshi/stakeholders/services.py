@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -12,7 +12,7 @@ from hikeshi.core.errors import Conflict, InputRefused, NotAllowed, gettext_noop
 from hikeshi.ledger.services import record
 from hikeshi.organisation.exchange import zone_name
 from hikeshi.organisation.models import Account, Company, Unit, Wall
-from hikeshi.organisation.sealed import seal
+from hikeshi.organisation.sealed import Sealed, seal
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.services import number_for, save_record
 from hikeshi.stakeholders.models import (
@@ -29,6 +29,14 @@ from hikeshi.stakeholders.queries import conversations_about
 MESSAGE_LIMIT = 100_000
 
 
+class Way(NamedTuple):
+    """A way to reach a contact, in the order of trying."""
+
+    kind: ChannelKind
+    address: str
+    for_emergency: bool = False
+
+
 def add_contact(
     *,
     company: Company,
@@ -36,7 +44,7 @@ def add_contact(
     name: str,
     by: Account | None,
     at: datetime,
-    channels: Sequence[tuple[ChannelKind, str]] = (),
+    channels: Sequence[Way] = (),
     wall: Wall | None = None,
     unit: Unit | None = None,
     rules: str = "",
@@ -79,13 +87,19 @@ def require_own_unit(company: Company, unit: Unit | None) -> None:
         raise Conflict(gettext_noop("The unit belongs to another company."))
 
 
-def set_channels(*, contact: Contact, channels: Sequence[tuple[ChannelKind, str]]) -> None:
+def set_channels(*, contact: Contact, channels: Sequence[Way]) -> None:
     """Replace a contact's channels; the first is tried first. Call it inside a transaction."""
     Channel.objects.filter(contact=contact).delete()
     Channel.objects.bulk_create(
-        Channel(contact=contact, kind=kind, address=seal(address, contact.wall), rank=rank)
-        for rank, (kind, address) in enumerate(channels, start=1)
-        if address.strip()
+        Channel(
+            contact=contact,
+            kind=way.kind,
+            address=seal(way.address.strip(), contact.wall),
+            rank=rank,
+            for_emergency=way.for_emergency,
+        )
+        for rank, way in enumerate(channels, start=1)
+        if way.address.strip()
     )
 
 
@@ -95,7 +109,7 @@ def change_contact(
     revision: int,
     by: Account,
     at: datetime,
-    channels: Sequence[tuple[ChannelKind, str]] | None = None,
+    channels: Sequence[Way] | None = None,
     **changes: Any,
 ) -> Contact:
     """Change a contact; texts are given bare and sealed here.
@@ -104,6 +118,8 @@ def change_contact(
     """
     require_own_unit(contact.company, changes.get("unit"))
     zone_name(changes.get("zone") or "")
+    if not changes.get("name", "-").strip():
+        raise InputRefused(gettext_noop("A contact needs a name."))
     before = {field: _plain(getattr(contact, field)) for field in changes}
     sealed = {
         field: seal(value, contact.wall) if field in {"name", "rules"} else value
@@ -113,12 +129,34 @@ def change_contact(
         saved = save_record(contact, revision=revision, at=at, **sealed)
         if channels is not None:
             set_channels(contact=saved, channels=channels)
-        record("contact.changed", subject=saved, by=by, at=at, before=before, after=changes)
+        after = {field: _plain(value) for field, value in changes.items()}
+        record("contact.changed", subject=saved, by=by, at=at, before=before, after=after)
     return saved
 
 
 def _plain(value: Any) -> Any:
-    return value.value if hasattr(value, "open_with") else value
+    if isinstance(value, Sealed):
+        return value.value
+    return str(value.uid) if isinstance(value, Contact | Unit) else value
+
+
+def retire_contact(*, contact: Contact, revision: int, by: Account, at: datetime) -> Contact:
+    """Put a contact out of use: nobody is asked there any more, what was said stays.
+
+    Raises Stale when somebody saved since ``revision``.
+    """
+    with transaction.atomic():
+        saved = save_record(contact, revision=revision, at=at, retired_at=at)
+        record("contact.retired", subject=saved, by=by, at=at)
+    return saved
+
+
+def return_contact(*, contact: Contact, revision: int, by: Account, at: datetime) -> Contact:
+    """Take a contact into use again. Raises Stale when somebody saved since ``revision``."""
+    with transaction.atomic():
+        saved = save_record(contact, revision=revision, at=at, retired_at=None)
+        record("contact.returned", subject=saved, by=by, at=at)
+    return saved
 
 
 def start_conversation(
@@ -221,9 +259,9 @@ def contact_details(row: Mapping[str, str]) -> dict[str, Any]:
         raise InputRefused(
             gettext_noop("column “mail”: “%(value)s” is not a mail address"), value=mail
         )
-    channels = [(ChannelKind.MAIL, mail)] if mail else []
+    channels = [Way(ChannelKind.MAIL, mail)] if mail else []
     if phone := (row.get("phone") or "").strip():
-        channels.append((ChannelKind.PHONE, phone))
+        channels.append(Way(ChannelKind.PHONE, phone))
     return {
         "kind": ContactKind(kind),
         "name": row["name"],

@@ -68,13 +68,18 @@ class Migration(migrations.Migration):
             name='ContactKey',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uid', models.UUIDField(default=hikeshi.organisation.models.new_uid, editable=False, unique=True)),
                 ('kind', models.CharField(choices=[('pgp', 'OpenPGP'), ('smime', 'S/MIME')], max_length=8)),
-                ('fingerprint', models.CharField(max_length=80)),
-                ('material', models.TextField()),
+                ('fingerprint', hikeshi.organisation.sealed_column.SealedField()),
+                ('material', hikeshi.organisation.sealed_column.SealedField()),
+                ('added_at', models.DateTimeField()),
                 ('verified_at', models.DateTimeField(blank=True, null=True)),
                 ('expires_on', models.DateField(blank=True, null=True)),
                 ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='keys', to='stakeholders.contact')),
             ],
+            options={
+                'ordering': ['pk'],
+            },
         ),
         migrations.CreateModel(
             name='Conversation',

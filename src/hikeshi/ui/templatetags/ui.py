@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django import forms, template
 from django.template.context import Context
@@ -16,6 +16,9 @@ from hikeshi.ui.once import FIELD, new_key
 from hikeshi.ui.slots import render_slot
 
 register = template.Library()
+# What Django writes where nothing is chosen; people read a dash more easily.
+_DASHES: Final = "---------"
+_EMPTY: Final = "–"
 
 
 @register.filter
@@ -48,24 +51,38 @@ def form_key() -> SafeString:
 @register.simple_tag
 def field(bound: forms.BoundField) -> SafeString:
     """Draw one form field with its label, hint and errors."""
-    widget = bound.field.widget
     if bound.is_hidden:
         return bound.as_widget()
+    context = {
+        "field": bound,
+        "widget": _widget(bound),
+        "is_choice": isinstance(bound.field.widget, forms.CheckboxInput),
+    }
+    return render_to_string("ui/field.html", context)
+
+
+@register.simple_tag
+def cell(bound: forms.BoundField) -> SafeString:
+    """Draw one form field in a cell of a table, whose head already says its label."""
+    return render_to_string("ui/cell.html", {"field": bound, "widget": _widget(bound)})
+
+
+def _widget(bound: forms.BoundField) -> SafeString:
+    widget = bound.field.widget
+    if isinstance(bound.field, forms.ModelChoiceField) and bound.field.empty_label == _DASHES:
+        bound.field.empty_label = _EMPTY
     described = [f"{bound.auto_id}_hint"] if bound.help_text else []
     described += [f"{bound.auto_id}_error"] if bound.errors else []
     attributes: dict[str, Any] = {}
     if not isinstance(widget, forms.CheckboxInput):
+        own = widget.attrs.get("class", "")
         attributes["class"] = "form-select" if isinstance(widget, forms.Select) else "form-control"
+        attributes["class"] += f" {own}" if own else ""
     if described:
         attributes["aria-describedby"] = " ".join(described)
     if bound.errors:
         attributes["aria-invalid"] = "true"
-    context = {
-        "field": bound,
-        "widget": bound.as_widget(attrs=attributes),
-        "is_choice": isinstance(widget, forms.CheckboxInput),
-    }
-    return render_to_string("ui/field.html", context)
+    return bound.as_widget(attrs=attributes)
 
 
 @register.inclusion_tag("ui/empty.html")

@@ -1,16 +1,12 @@
-"""Pages of contacts, and of rounds for those who ask and for those who answer."""
+"""Pages of rounds of questions, for those who ask and for those who answer."""
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,89 +15,11 @@ from hikeshi.organisation.access import Request, needs, public
 from hikeshi.organisation.queries import units_of
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
-from hikeshi.stakeholders import queries, rounds, services
-from hikeshi.stakeholders.forms import ContactForm, ContactListForm, RoundForm
-from hikeshi.stakeholders.models import ContactKind, RoundParty, RoundState
+from hikeshi.stakeholders import queries, rounds
+from hikeshi.stakeholders.forms import RoundForm
+from hikeshi.stakeholders.models import RoundParty, RoundState
 from hikeshi.ui.errors import explain
 from hikeshi.ui.paging import page_of
-
-
-@needs(Permission.VIEW)
-@require_GET
-def contact_list(request: Request) -> HttpResponse:
-    """List contacts by kind."""
-    kind = request.GET.get("kind", "")
-    found = queries.contacts_of(request.viewer, kind=kind if kind in ContactKind.values else "")
-    page = page_of(found, order=("-pk",), after=request.GET.get("after"))
-    unseal(page.rows, "name")
-    return render(
-        request,
-        "stakeholders/contact_list.html",
-        {"page": page, "kinds": ContactKind.choices, "kind": kind},
-    )
-
-
-@needs(Permission.STAKEHOLDER_EDIT)
-@require_http_methods(["GET", "POST"])
-def contact_add(request: Request) -> HttpResponse:
-    """Add one contact."""
-    form = ContactForm(request.POST or None, viewer=request.viewer)
-    if request.method == "POST" and form.is_valid():
-        entered = form.cleaned_data
-        company, unit = entered["company"], entered["unit"]
-        request.viewer.require(Permission.STAKEHOLDER_EDIT, company.pk, unit and unit.pk)
-        contact = services.add_contact(
-            company=company,
-            unit=unit,
-            kind=ContactKind(entered["kind"]),
-            name=entered["name"],
-            channels=form.channels(),
-            languages=entered["languages"].split(),
-            has_nda=entered["has_nda"],
-            nda_until=entered["nda_until"],
-            rules=entered["rules"],
-            by=request.viewer.account,
-            at=timezone.now(),
-        )
-        return redirect("stakeholders:contact", uid=contact.uid)
-    return render(request, "stakeholders/contact_form.html", {"form": form})
-
-
-@needs(Permission.VIEW)
-@require_GET
-def contact(request: Request, uid: UUID) -> HttpResponse:
-    """Show one contact."""
-    found = queries.contact_by_uid(request.viewer, uid)
-    return render(request, "stakeholders/contact.html", {"contact": found})
-
-
-@needs(Permission.STAKEHOLDER_EDIT)
-@require_http_methods(["GET", "POST"])
-def contact_import(request: Request) -> HttpResponse:
-    """Import a list of contacts; a wrong line stops all of it."""
-    form = ContactListForm(request.POST or None, request.FILES or None, viewer=request.viewer)
-    if request.method == "POST" and form.is_valid():
-        company, unit = form.cleaned_data["company"], form.cleaned_data["unit"]
-        request.viewer.require(Permission.STAKEHOLDER_EDIT, company.pk, unit and unit.pk)
-        try:
-            lines = form.lines()
-        except HikeshiError as error:
-            form.add_error("file", explain(error))
-        else:
-            with transaction.atomic():
-                for line in lines:
-                    services.add_contact(
-                        company=company,
-                        unit=unit,
-                        by=request.viewer.account,
-                        at=timezone.now(),
-                        **line,
-                    )
-            count = len(lines)
-            said = ngettext("%(count)s contact imported.", "%(count)s contacts imported.", count)
-            messages.success(request, said % {"count": count})
-            return redirect("stakeholders:contacts")
-    return render(request, "stakeholders/contact_import.html", {"form": form})
 
 
 @needs(Permission.VIEW)

@@ -1,8 +1,8 @@
-"""Contacts and rounds of questions over the API."""
+"""Rounds of questions over the API."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar, Literal, cast
 from uuid import UUID
 
@@ -11,132 +11,15 @@ from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from hikeshi.core.errors import NotFound, gettext_noop
-from hikeshi.organisation.models import Account, Company
-from hikeshi.organisation.queries import companies_of
 from hikeshi.organisation.rest import Listed, ListQuery, Moment, Request, Rows, paged
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
-from hikeshi.stakeholders import queries, rounds, services
-from hikeshi.stakeholders.models import AnswerKind, ChannelKind, Contact, ContactKind, Round
+from hikeshi.stakeholders import queries, rounds
+from hikeshi.stakeholders.api.asking import caller, company_of
+from hikeshi.stakeholders.models import AnswerKind, Round
 from hikeshi.stakeholders.rounds import Ask
 
-router = Router(tags=["stakeholders"])
-Kind = Literal[
-    "finder", "supplier", "partner", "coordinator", "customer", "authority", "community", "internal"
-]
-
-
-class ChannelIO(Schema):
-    """One way to reach a contact."""
-
-    kind: Literal["mail", "phone", "web", "chat", "post"]
-    address: str = Field(min_length=1, max_length=500)
-
-
-class ContactOut(Schema):
-    """A contact in a list."""
-
-    uid: UUID
-    number: str
-    kind: str
-    name: str | None
-    languages: list[str]
-    zone: str
-    has_nda: bool
-    nda_until: date | None
-    revision: int
-
-    @staticmethod
-    def resolve_name(contact: Contact) -> str | None:
-        """Return the opened name; null when its key was erased."""
-        return cast("str | None", contact.name.value)
-
-
-class ContactFull(ContactOut):
-    """A contact with its channels, the one to try first in front."""
-
-    channels: list[ChannelIO]
-    rules: str | None
-
-    @staticmethod
-    def resolve_channels(contact: Contact) -> list[dict[str, Any]]:
-        """Return the opened channels."""
-        return [{"kind": c.kind, "address": c.address.value or "–"} for c in contact.channels.all()]
-
-    @staticmethod
-    def resolve_rules(contact: Contact) -> str | None:
-        """Return the opened rules."""
-        return cast("str | None", contact.rules.value if contact.rules else None)
-
-
-class ContactIn(Schema):
-    """A contact to add."""
-
-    company: UUID
-    kind: Kind
-    name: str = Field(min_length=1, max_length=200)
-    channels: list[ChannelIO] = Field(default_factory=list, max_length=20)
-    languages: list[str] = Field(default_factory=list, max_length=10)
-    zone: str = Field("", max_length=64)
-    has_nda: bool = False
-    nda_until: date | None = None
-    rules: str = Field("", max_length=4000)
-
-
-class ContactList(ListQuery):
-    """Contacts the caller may know of."""
-
-    # Keys rise with the moment of making: the primary key is the index.
-    sorts: ClassVar = {"created": ("pk",), "-created": ("-pk",)}
-    filters: ClassVar = {"kind": "kind"}
-    sort: Literal["created", "-created"] = "-created"
-    kind: Kind | None = None
-
-
-def _company(request: Request, uid: UUID) -> Company:
-    company = companies_of(request.viewer).filter(uid=uid).first()
-    if company is None:
-        raise NotFound(gettext_noop("There is no company %(uid)s."), uid=str(uid))
-    request.viewer.require(Permission.STAKEHOLDER_EDIT, company.pk)
-    return company
-
-
-def _caller(request: Request) -> Account:
-    # The API lets nobody through without an account.
-    return cast(Account, request.viewer.account)
-
-
-@router.get("/contacts", response=Rows[ContactOut], summary=gettext_noop("List contacts"))
-def list_contacts(request: Request, query: Query[ContactList]) -> Listed:
-    """Contacts that the caller may know of."""
-    page = paged(request, queries.contacts_of(request.viewer), query)
-    unseal(page["rows"], "name")
-    return page
-
-
-@router.post("/contacts", response={201: ContactFull}, summary=gettext_noop("Add a contact"))
-def add_contact(request: Request, contact: ContactIn) -> Status[Contact]:
-    """Add a contact with its channels in the order of trying."""
-    added = services.add_contact(
-        company=_company(request, contact.company),
-        kind=ContactKind(contact.kind),
-        name=contact.name,
-        channels=[(ChannelKind(c.kind), c.address) for c in contact.channels],
-        by=request.viewer.account,
-        at=timezone.now(),
-        rules=contact.rules,
-        languages=contact.languages,
-        zone=contact.zone,
-        has_nda=contact.has_nda,
-        nda_until=contact.nda_until,
-    )
-    return Status(201, queries.contact_by_uid(request.viewer, added.uid))
-
-
-@router.get("/contacts/{uid}", response=ContactFull, summary=gettext_noop("Read a contact"))
-def read_contact(request: Request, uid: UUID) -> Contact:
-    """One contact with its channels."""
-    return queries.contact_by_uid(request.viewer, uid)
+router = Router()
 
 
 class RoundOut(Schema):
@@ -220,7 +103,7 @@ def list_rounds(request: Request, query: Query[RoundList]) -> Listed:
 )
 def write_round(request: Request, draft: RoundIn) -> Status[dict[str, Any]]:
     """Write a round down, add its parties, and send it when asked to."""
-    company, by, now = _company(request, draft.company), _caller(request), timezone.now()
+    company, by, now = company_of(request, draft.company), caller(request), timezone.now()
     found = queries.contacts_of(request.viewer).filter(company=company, uid__in=draft.contacts)
     contacts = list(found)
     if len(contacts) != len(set(draft.contacts)):
@@ -259,7 +142,7 @@ def act_on_round(
     asked = queries.round_by_number(request.viewer, number)
     request.viewer.require(Permission.STAKEHOLDER_EDIT, asked.company_id, asked.unit_id)
     does = {"open": rounds.open_round, "remind": rounds.remind, "close": rounds.close_round}
-    does[act](asked=asked, by=_caller(request), at=timezone.now())
+    does[act](asked=asked, by=caller(request), at=timezone.now())
     return _rolled(request, number)
 
 
