@@ -50,6 +50,8 @@ def test_a_source_package_brings_its_own_version() -> None:
         (Component("x", "latest", "pkg:npm/x@latest"), Gap.UNREADABLE_VERSION),
         (Component("x", "1", "pkg:npm/x@" + "1" * 256), Gap.UNREADABLE_VERSION),
         (Component("x", "1", "pkg:maven/g/x@1"), Gap.UNKNOWN_SCHEME),
+        (Component("x", "1", "pkg:generic/x@1.2"), Gap.NAME_ONLY),
+        (Component("x", "1", "pkg:generic/x@1.2-beta"), Gap.UNREADABLE_VERSION),
         (Component("x", "1", f"{DEB}&distro=debian-12"), Gap.NO_SOURCE),
         (Component("x", "1", f"{DEB}&upstream=openssl"), Gap.NO_DISTRO),
     ],
@@ -61,3 +63,10 @@ def test_what_cannot_be_decided_is_a_gap_with_its_reason(component: Component, g
 def test_an_unreadable_version_keeps_its_name_so_that_it_can_be_listed() -> None:
     (name,) = names_of(Component("pytz", purl="pkg:pypi/pytz@2004d")).names
     assert (name.version, name.key) == ("2004d", None)
+
+
+def test_a_generic_package_is_matched_by_its_whole_name_in_any_case() -> None:
+    names = names_of(Component("mbedTLS", "2.28.1", "pkg:generic/ARM/mbedTLS@2.28.1"))
+    (name,) = names.names
+    assert name.package == PackageName("generic", "", "generic", "arm/mbedtls")
+    assert name.key == key("generic", "2.28.1")

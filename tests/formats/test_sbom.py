@@ -41,12 +41,12 @@ READ: dict[str, tuple[str, int, dict[str, int]]] = {
     "dependencytrack-apiserver.cdx.json": (
         "CycloneDX 1.4",
         280,
-        {"": 98, "no_name": 1, "no_version": 1, "unknown_scheme": 180},
+        {"": 98, "no_name": 1, "no_version": 1, "unknown_scheme": 179, "unreadable_version": 1},
     ),
     "dependencytrack-apiserver.spdx.json": (
         "SPDX 2.3",
         279,
-        {"": 98, "no_version": 1, "unknown_scheme": 180},
+        {"": 98, "no_version": 1, "unknown_scheme": 179, "unreadable_version": 1},
     ),
     "fluentd-trivy.cdx.json": ("CycloneDX 1.7", 161, {"": 105, "no_name": 1, "unknown_scheme": 55}),
     "spdx-bom-bitnami_jenkins-e3a4e…spdx.json": ("SPDX 2.3", 135, {"no_name": 2, "no_source": 133}),
@@ -81,7 +81,11 @@ READ: dict[str, tuple[str, int, dict[str, int]]] = {
     "photon-os.spdx.json": ("SPDX 2.2", 37, {"no_name": 37}),
     "uefi-ovmf-edk2.cdx.json": ("CycloneDX 1.6", 311, {"no_name": 310, "unknown_scheme": 1}),
     "uefi-ovmf-edk2.spdx.json": ("SPDX 2.3", 310, {"no_name": 310}),
-    "yocto-example-rootfs.cdx.json": ("CycloneDX 1.4", 97, {"unknown_scheme": 97}),
+    "yocto-example-rootfs.cdx.json": (
+        "CycloneDX 1.4",
+        97,
+        {"name_only": 95, "unreadable_version": 2},
+    ),
     "yocto-recipe-cairo.spdx.json": ("SPDX 2.2", 1, {"unknown_scheme": 1}),
     "yocto-recipe-libssh.spdx.json": ("SPDX 2.2", 1, {"unknown_scheme": 1}),
 }

@@ -24,7 +24,7 @@ FILES: Final[dict[str, tuple[int, dict[str, int]]]] = {
     "containers/ubuntu-latest.spdx.json": (101, {}),
     "containers/ubuntu-latest.cdx.json": (102, {}),
     "embedded/photon-os.spdx.json": (37, {"no_name": 37}),
-    "embedded/yocto-example-rootfs.cdx.json": (97, {"unknown_scheme": 97}),
+    "embedded/yocto-example-rootfs.cdx.json": (97, {"name_only": 95, "unreadable_version": 2}),
 }
 
 

@@ -8,7 +8,12 @@ from django.utils import timezone
 
 from hikeshi.core.errors import Conflict
 from hikeshi.ledger.models import Event
-from hikeshi.matching.queries import Narrowing, found_vulnerabilities
+from hikeshi.matching.queries import (
+    Narrowing,
+    found_vulnerabilities,
+    reached_by,
+    vulnerability_named,
+)
 from hikeshi.organisation.models import Account, Company
 from hikeshi.organisation.queries import viewer_of
 from hikeshi.project.cli import run
@@ -29,6 +34,10 @@ def test_the_demo_loads_into_an_empty_database_alone() -> None:
     takase = viewer_of(Account.objects.get(email="takase@kazahaya.example"), timezone.now())
     assert found_vulnerabilities(takase).count() > 30
     assert found_vulnerabilities(takase, Narrowing(exploited=True)).count() >= 4
+    (reached,) = reached_by(takase, [vulnerability_named(takase, "CVE-2022-46393")])
+    assert {(one.release.offering.code, len(one.way)) for one in reached.findings} == {
+        ("KZR-2", 0), ("KZL-M1", 0), ("KZG", 1), ("KZV-C20", 1),
+    }  # fmt: skip
 
 
 def test_a_company_that_is_there_keeps_the_demo_away() -> None:

@@ -3,6 +3,8 @@
 1. A component is matched by (name, version) pairs: its package URL, and for Debian and Ubuntu its
    source package, because vulnerability sources name those by source.
 2. What is missing is a gap with its reason. A gap is never "not affected".
+3. A generic package is matched with claims that name it by the same package URL, and stays a gap:
+   that no claim does so says nothing.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ class Gap(StrEnum):
     NO_SOURCE = "no_source"
     NO_DISTRO = "no_distro"
     UNREADABLE_NAME = "unreadable_name"
+    NAME_ONLY = "name_only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,9 @@ def names_of(component: Component) -> Names:
     if not package.scheme:
         return Names((first,), Gap.UNKNOWN_SCHEME)
     gap = Gap.NONE if first.key is not None else Gap.UNREADABLE_VERSION
+    if package.system == "generic" and not gap:
+        # No registry stands behind such a name: a source that names it otherwise is missed.
+        gap = Gap.NAME_ONLY
     if package.system != "deb":
         return Names((first,), gap)
     source = component.source or _source_of(purl)

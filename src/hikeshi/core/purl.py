@@ -6,7 +6,8 @@ by ``packageurl``; what a name means is decided here:
 1. A name is (naming system, distribution release, version scheme, name). Two names that mean the
    same package are equal texts, whoever wrote them.
 2. Case is folded where a naming system folds it (PyPI, Hex), and also for npm and Go, whose older
-   package URLs were folded by rule: else an old SBOM would miss a claim.
+   package URLs were folded by rule, and for generic names, which everybody writes as they like:
+   else an SBOM would miss a claim.
 3. A type without a version scheme of ours has scheme ``""``: its versions cannot be decided.
 """
 
@@ -29,8 +30,8 @@ NAME_LIMIT = 400
 # Naming systems of source packages: their names are not those of the binary packages.
 DEB_SOURCE: Final = "deb-source"
 
-# Package URL type → version scheme; the type is the naming system too. "generic" is left out: no
-# source of claims names packages so, and a scheme would make them look decided.
+# Package URL type → version scheme; the type is the naming system too. "generic" names are nobody's
+# to give: few sources of claims name packages so (``component.Gap.NAME_ONLY``).
 SCHEME_OF_TYPE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "npm": "semver",
@@ -39,10 +40,11 @@ SCHEME_OF_TYPE: Final[Mapping[str, str]] = MappingProxyType(
         "cargo": "semver",
         "hex": "semver",
         "deb": "deb",
+        "generic": "generic",
     }
 )
 _SCHEME_OF_SYSTEM: Final = {**SCHEME_OF_TYPE, DEB_SOURCE: "deb"}
-_FOLDED = frozenset({"npm", "golang", "hex", "deb", DEB_SOURCE, "nuget", "composer"})
+_FOLDED = frozenset({"npm", "golang", "hex", "deb", DEB_SOURCE, "nuget", "composer", "generic"})
 _JOINED_BY = {"maven": ":"}
 
 _DEBIAN_SERIES: Final[Mapping[str, str]] = MappingProxyType(

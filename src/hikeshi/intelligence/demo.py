@@ -1,6 +1,6 @@
 """The demo's records: facts about well-known vulnerabilities, in the form of OSV, KEV and EPSS.
 
-They are written into files and read as any copy of a feed is, twice: npm and Debian when the demo
+They are written into files and read as any copy of a feed is, twice: all but PyPI when the demo
 company began, and PyPI with them a day ago, by matching's demo. So there are findings, and some
 are new. The records are our own short words; reading the real feeds later replaces them.
 """
@@ -20,14 +20,14 @@ from hikeshi.intelligence.models import SignalKind
 from hikeshi.intelligence.services import sync_osv
 from hikeshi.intelligence.signals import sync_signals
 
-FIRST_PARTS: Final = ("npm", "Debian")
-ALL_PARTS: Final = ("npm", "Debian", "PyPI")
+FIRST_PARTS: Final = ("npm", "Debian", "generic")
+ALL_PARTS: Final = ("npm", "Debian", "generic", "PyPI")
 _KEV: Final = "known_exploited_vulnerabilities.json"
 _EPSS: Final = "epss_scores-current.csv"
 
 
 def load(_world: Any, at: datetime) -> None:
-    """Read npm and Debian as they stood when the company began; at: the demo's today."""
+    """Read all but PyPI as it stood when the company began; at: the demo's today."""
     read_demo_feeds(parts=FIRST_PARTS, at=at - timedelta(days=70))
 
 
@@ -76,7 +76,8 @@ def _osv(one: Known) -> dict[str, Any]:
         "severity": [{"type": kind, "score": one.vector}],
         "affected": [
             {
-                "package": {"ecosystem": one.ecosystem, "name": one.package},
+                "package": {"ecosystem": one.ecosystem, "name": one.package}
+                | ({"purl": f"pkg:generic/{one.package}"} if one.ecosystem == "generic" else {}),
                 "ranges": [{"type": "ECOSYSTEM", "events": span} for span in events],
             }
         ],

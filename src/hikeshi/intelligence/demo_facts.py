@@ -60,6 +60,15 @@ def _debian(
                  epss, percentile, summary)  # fmt: skip
 
 
+def _generic(
+    cve: str, package: str, ranges: str, published: str, vector: str, weakness: str,
+    epss: str, percentile: str, summary: str,
+) -> Known:  # fmt: skip
+    """Write a record for what stands in no registry; it is named as ``pkg:generic/…``."""
+    return Known(cve, cve, "generic", package, ranges, published, vector, weakness,
+                 epss, percentile, summary)  # fmt: skip
+
+
 FACTS: Final[tuple[Known, ...]] = (
     _debian("CVE-2023-44487", "nghttp2", "..1.52.0-1+deb12u1", "2023-10-10", _NETWORK_DOS,
             "CWE-400", "0.99999", "0.99997",
@@ -118,6 +127,25 @@ FACTS: Final[tuple[Known, ...]] = (
           "5.6.0-0.2..5.6.1+really5.4.5-1", "2024-03-29",
           "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H", "CWE-506", "0.85974", "0.99712",
           "xz-utils: hidden code in releases 5.6.0 and 5.6.1"),
+    _generic("CVE-2018-25032", "zlib", "..1.2.12", "2022-03-25",
+             "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", "CWE-787", "0.51733", "0.98851",
+             "zlib: deflating odd data can write out of bounds"),
+    _generic("CVE-2022-37434", "zlib", "..1.2.13", "2022-08-05", _NETWORK_ALL, "CWE-787",
+             "0.17852", "0.96912", "zlib: a long extra field in a gzip header overflows a buffer"),
+    _generic("CVE-2022-46393", "mbedtls", "..2.28.2 3.0.0..3.3.0", "2022-12-15", _NETWORK_ALL,
+             "CWE-787", "0.01147", "0.64062",
+             "Mbed TLS: DTLS with connection ids reads and writes out of bounds"),
+    _generic("CVE-2024-23170", "mbedtls", "..2.28.7 3.0.0..3.5.2", "2024-01-31",
+             "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N", "CWE-203", "0.00314", "0.2418",
+             "Mbed TLS: the time of RSA operations tells of the key"),
+    _generic("CVE-2020-22283", "lwip", "2.1.2..2.1.3", "2021-07-22",
+             "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", "CWE-120", "0.01377", "0.6973",
+             "lwIP: a crafted ICMPv6 packet reads beyond its buffer"),
+    _generic("CVE-2021-43997", "freertos-kernel", "10.2.0..10.4.6", "2021-11-17", _LOCAL_ALL,
+             "CWE-269", "0.00315", "0.243",
+             "FreeRTOS: code outside the kernel can raise its privilege on ARMv7-M and ARMv8-M"),
+    _generic("CVE-2022-34835", "u-boot", "..2022.07", "2022-06-30", _NETWORK_ALL, "CWE-787",
+             "0.02037", "0.79442", "U-Boot: the command i2c md overflows the stack"),
     Known("GHSA-jpcq-cgw6-v4j6", "CVE-2020-11023", "npm", "jquery", "1.0.3..3.5.0", "2020-04-29",
           _SCRIPT_HARD, "CWE-79", "0.8383", "0.99667",
           "jQuery: option elements from elsewhere can run script"),

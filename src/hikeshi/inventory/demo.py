@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import orjson
 
-from hikeshi.inventory import services
+from hikeshi.inventory import relations, services
 from hikeshi.inventory.models import (
+    ChainRole,
     ComponentClass,
     Offering,
     OfferingKind,
@@ -20,6 +21,7 @@ from hikeshi.inventory.models import (
     Release,
     ReleaseState,
 )
+from hikeshi.inventory.relations import Behind
 from hikeshi.inventory.uploads import upload_sbom
 
 # Binary packages of Debian 12 as "binary version [source [source version]]".
@@ -85,6 +87,7 @@ def load(world: Any, at: datetime) -> None:
     _gates(world, at)
     _controllers(world, at)
     _software(world, at)
+    _relations(world, at)
 
 
 def _gates(world: Any, at: datetime) -> None:
@@ -179,6 +182,40 @@ def _software(world: Any, at: datetime) -> None:
         _ship(world, at, studio, version, shipped, 3, 900, {"application": _npm(_NODE)})
     mixed = [*_npm(_NODE_NEW), *_pypi("requests 2.27.1, certifi 2021.10.8")]
     _ship(world, at, studio, "8.0.0", 45, 3, 260, {"application": mixed})
+
+
+def _relations(world: Any, at: datetime) -> None:
+    """Who stands behind the products, what is linked with what, and the radio module inside."""
+    offerings, contacts, units = world.things["offerings"], world.things["contacts"], world.units
+    day, by = _ago(at, 68), world.people["takase"]
+    for key, chain in (
+        (
+            "KZ-Gate",
+            (
+                Behind(ChainRole.DEPARTMENT, unit=units["network"], note="設計 / design"),
+                Behind(ChainRole.CONTRACTOR, contact=contacts["stack"], note="TCP/IP"),
+                Behind(ChainRole.SUPPLIER, contact=contacts["chips"], note="SoC, BSP"),
+            ),
+        ),
+        ("KZ-Switch 8", (Behind(ChainRole.OEM, contact=contacts["supplier"]),)),
+        (
+            "KZ-Safe R2",
+            (
+                Behind(ChainRole.DEPARTMENT, unit=units["control"]),
+                Behind(ChainRole.SUPPLIER, contact=contacts["chips"], note="MCU"),
+            ),
+        ),
+        ("KZ-Panel 10", (Behind(ChainRole.SUPPLIER, contact=contacts["display"]),)),
+    ):
+        relations.set_chain(offering=offerings[key], chain=chain, by=by, at=day)
+    for one, other, how in (
+        ("KZ-Gate", "KZ-Safe R2", "Modbus/TCP"), ("KZ-Gate", "KZ-Cloud", "MQTT/TLS"),
+        ("KZ-Panel 10", "KZ-Safe R2", "Ethernet"), ("KZ-Studio", "KZ-Panel 10", "Ethernet"),
+    ):  # fmt: skip
+        relations.connect(offering=offerings[one], other=offerings[other], how=how, by=by, at=day)
+    releases = world.things["releases"]
+    for outer in ("KZ-Gate 500 4.2.0", "KZ-Gate 500 4.2.1", "KZ-View C20 2.0.1"):
+        relations.add_part(outer=releases[outer], inner=releases["KZ-Link M1 1.4.0"], by=by, at=day)
 
 
 def _ago(at: datetime, days: int) -> datetime:

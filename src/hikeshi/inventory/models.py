@@ -74,6 +74,7 @@ class Gap(models.TextChoices):
     NO_SOURCE = "no_source", _("source package not named")
     NO_DISTRO = "no_distro", _("distribution release not named")
     UNREADABLE_NAME = "unreadable_name", _("package URL cannot be read")
+    NAME_ONLY = "name_only", _("generic name, which few sources use")
 
 
 class Component(models.Model):

@@ -196,3 +196,14 @@ def test_every_conformance_record_is_read(shared: Path) -> None:
     assert len(paths) == 34
     for path in paths:
         assert read(path.read_bytes()).id
+
+
+def test_a_generic_package_url_is_the_name_and_any_other_is_not() -> None:
+    ends = [{"type": "ECOSYSTEM", "events": [{"introduced": "2.0"}, {"fixed": "2.28.2"}]}]
+    package = {"ecosystem": "Linux", "name": "mbedtls", "purl": "pkg:generic/ARM/mbedtls"}
+    (affected,) = read(record(affected=[{"package": package, "ranges": ends}])).affected
+    assert affected.package == PackageName("generic", "", "generic", "arm/mbedtls")
+    assert len(intervals_of(affected).intervals) == 1
+    package = NPM | {"purl": "pkg:npm/other"}
+    (affected,) = read(record(affected=[{"package": package, "ranges": ends}])).affected
+    assert affected.package.name == "lodash"

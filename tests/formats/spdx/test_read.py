@@ -93,7 +93,7 @@ def test_what_is_not_asserted_is_a_gap_and_never_a_version() -> None:
     nameless = {"name": "b", "versionInfo": "1"}
     unknown = {"name": "c", "externalRefs": [purl("pkg:generic/c@1")]}
     gaps = [names_of(part).gap for part in read(spdx(package, nameless, unknown)).components]
-    assert gaps == [Gap.NO_VERSION, Gap.NO_NAME, Gap.UNKNOWN_SCHEME]
+    assert gaps == [Gap.NO_VERSION, Gap.NO_NAME, Gap.NAME_ONLY]
 
 
 def test_wrong_types_are_forgiven_and_named_with_their_place() -> None:

@@ -9,7 +9,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from hikeshi.core.purl import DEB_SOURCE, PackageName, distribution, package_name
+from hikeshi.core.purl import (
+    DEB_SOURCE,
+    PackageName,
+    distribution,
+    name_of,
+    package_name,
+    parse,
+)
 
 _SYSTEMS: Final = {
     "npm": "npm",
@@ -49,3 +56,14 @@ def package_of(ecosystem: str, name: str) -> PackageName:
         return package_name(DEB_SOURCE, name, distro_release=release or suffix)
     system = _SYSTEMS.get(family, family.lower())
     return package_name(system, name, distro_release=suffix[:80])
+
+
+def package_named(ecosystem: str, name: str, purl: str) -> PackageName:
+    """Return the normalised name of an OSV package with the package URL that stands beside it.
+
+    Only ``pkg:generic/…`` counts: OSV has no ecosystem for what stands in no registry.
+    Raises UnreadableName as ``package_of``, and for a generic package URL that is none.
+    """
+    if purl.startswith("pkg:generic/"):
+        return name_of(parse(purl))
+    return package_of(ecosystem, name)

@@ -4,7 +4,8 @@
 2. Events are sorted by version and switch "affected" on and off (OSV schema, "Evaluation"). Where a
    scheme cannot sort them, they are taken in the order of the record.
 3. ``limit`` cuts every span; the largest limit counts, ``*`` is none.
-4. Ranges of commits (GIT) cannot be matched; single versions listed beside them can.
+4. A generic package URL beside the name is the name; any other adds nothing to the ecosystem's.
+5. Ranges of commits (GIT) cannot be matched; single versions listed beside them can.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from hikeshi.core.ranges import LOWEST, after
 from hikeshi.core.versions import key_or_none
 from hikeshi.formats import jsontext
 from hikeshi.formats.osv import schema
-from hikeshi.formats.osv.ecosystems import package_of
+from hikeshi.formats.osv.ecosystems import package_named
 
 LIMIT_BYTES: Final = 16 * 1024 * 1024
 LIMIT_DEVIATIONS: Final = 20
@@ -133,7 +134,7 @@ def _affected(
     entry: schema.Affected, package: schema.Package, place: str, deviations: list[Deviation]
 ) -> Affected | None:
     try:
-        name = package_of(package.ecosystem, package.name)
+        name = package_named(package.ecosystem, package.name, package.purl or "")
     except UnreadableName as error:
         deviations.append(
             Deviation(

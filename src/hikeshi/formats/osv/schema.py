@@ -28,6 +28,7 @@ class Package(msgspec.Struct):
 
     ecosystem: str = ""
     name: str = ""
+    purl: str | None = None
 
 
 class Severity(msgspec.Struct):
