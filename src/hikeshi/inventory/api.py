@@ -17,6 +17,7 @@ from hikeshi.inventory import queries, services
 from hikeshi.inventory.as_known import release_as_known
 from hikeshi.inventory.importing import LIMITS, import_products, mapping_for
 from hikeshi.inventory.models import Offering, ProductModel, Release
+from hikeshi.inventory.relations_api import router as relations
 from hikeshi.inventory.sbom_api import router as sboms
 from hikeshi.organisation.exchange import Report
 from hikeshi.organisation.models import Account, Unit
@@ -27,6 +28,7 @@ from hikeshi.records.known import read_moment
 from hikeshi.records.rest import AsKnownOut, AsOf
 
 router = Router(tags=["inventory"])
+router.add_router("", relations)
 Kind = Literal["product", "part", "service", "resold"]
 RankName = Literal["safety", "flagship", "other"]
 ClassName = Literal["", "device", "network", "platform", "management"]
@@ -136,7 +138,9 @@ class ReleaseOut(Schema):
     version: str
     state: str
     shipped_on: date | None
+    last_shipped_on: date | None
     support_ends_on: date | None
+    disposed_on: date | None
     units_in_use: int | None
     purl: str
     cpe: str
@@ -156,7 +160,9 @@ class ReleaseFields(Schema):
     model: str = Field("", max_length=80, description="Code of a model of the offering.")
     state: StateName = "shipping"
     shipped_on: date | None = None
+    last_shipped_on: date | None = None
     support_ends_on: date | None = None
+    disposed_on: date | None = None
     units_in_use: int | None = Field(None, ge=0, le=_COUNT_LIMIT)
     purl: str = Field("", max_length=400)
     cpe: str = Field("", max_length=400)

@@ -153,9 +153,11 @@ class ReleaseForm(RevisionForm):
         label=_("state"), choices=ReleaseState.choices, initial=ReleaseState.SHIPPING
     )
     shipped_on = _day(_("shipped on"))
+    last_shipped_on = _day(_("last shipped on"))
     support_ends_on = _day(
         _("support ends on"), _("Until this day you answer for it; Today warns before.")
     )
+    disposed_on = _day(_("disposed of on"))
     units_in_use = forms.IntegerField(label=_("units in use"), min_value=0, required=False)
     purl = forms.CharField(
         label=_("package URL"), max_length=400, required=False,
@@ -182,9 +184,13 @@ class ReleaseForm(RevisionForm):
             del self.fields["product_model"]
 
     def clean(self) -> dict[str, Any]:
-        """Refuse support that ends before shipping."""
+        """Refuse a life that ends before it begins."""
         values = super().clean() or {}
         shipped, ends = values.get("shipped_on"), values.get("support_ends_on")
+        for name in ("last_shipped_on", "disposed_on"):
+            day = values.get(name)
+            if shipped and day and day < shipped:
+                self.add_error(name, _("This day comes before the day of shipping."))
         if shipped and ends and ends < shipped:
             self.add_error("support_ends_on", _("Support cannot end before the day of shipping."))
         return values

@@ -27,6 +27,7 @@ from hikeshi.organisation.viewer import Viewer
 from hikeshi.stakeholders.models import Contact
 from hikeshi.stakeholders.queries import contacts_of
 
+_OFFERED: Final = 200
 _PLACE: Final = {Rank.OTHER: 0, Rank.FLAGSHIP: 1, Rank.SAFETY: 2}
 
 
@@ -152,6 +153,25 @@ def containers_of(viewer: Viewer, release: Release) -> list[Release]:
         .filter(pk__in=rows.values("outer"))
         .select_related("offering", "product_model")
         .order_by("offering__search_key", "pk")
+    )
+
+
+def connectable(viewer: Viewer, offering: Offering) -> list[Offering]:
+    """Return products to choose from, the first few by name."""
+    return list(
+        Offering.objects.visible_to(viewer)
+        .exclude(pk=offering.pk)
+        .order_by("search_key", "pk")[:_OFFERED]
+    )
+
+
+def containable(viewer: Viewer, release: Release) -> list[Release]:
+    """Return releases of other products to choose from, the first few by name."""
+    return list(
+        Release.objects.visible_to(viewer)
+        .exclude(offering=release.offering_id)
+        .select_related("offering")
+        .order_by("offering__search_key", "-pk")[:_OFFERED]
     )
 
 

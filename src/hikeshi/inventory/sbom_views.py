@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from hikeshi.core.errors import InputRefused
-from hikeshi.inventory import queries
+from hikeshi.inventory import queries, related
 from hikeshi.inventory.as_known import release_as_known
 from hikeshi.inventory.forms import SLOT_NAMES, SBOMForm
 from hikeshi.inventory.models import Gap, Release
@@ -95,6 +95,9 @@ def _overview(
     if form is None:
         form = SBOMForm(initial={"slot": latest.slot.name} if latest else None)
     context |= {
+        "parts": related.parts_of(request.viewer, found),
+        "containers": related.containers_of(request.viewer, found),
+        "containable": (related.containable(request.viewer, found) if context["may_edit"] else []),
         "form": form,
         "slot_names": SLOT_NAMES,
         "latest": latest,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hikeshi.inventory import import_views, sbom_views, views
+from hikeshi.inventory import import_views, relation_views, sbom_views, views
 
 app_name = "inventory"
 urlpatterns = [
@@ -16,8 +16,12 @@ urlpatterns = [
     path("releases/<str:number>/components/", sbom_views.components, name="components"),
     path("releases/<str:number>/differences/", sbom_views.differences, name="differences"),
     path("releases/<str:number>/sboms/", sbom_views.versions, name="versions"),
+    path("releases/<str:number>/parts/", relation_views.part, name="part"),
     path("<str:number>/", views.product, name="product"),
     path("<str:number>/edit/", views.product_edit, name="product_edit"),
+    path("<str:number>/chain/", relation_views.chain, name="chain"),
+    path("<str:number>/connections/", relation_views.connection, name="connection"),
+    path("<str:number>/ask/", relation_views.ask, name="ask"),
     path("<str:number>/models/new/", views.model_new, name="model_new"),
     path("<str:number>/releases/new/", views.release_new, name="release_new"),
 ]

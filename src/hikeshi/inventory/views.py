@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from hikeshi.core.errors import AlreadyDone, InputRefused, Stale, gettext_noop
 from hikeshi.core.purl import UnreadableName
-from hikeshi.inventory import queries, services
+from hikeshi.inventory import queries, related, services
 from hikeshi.inventory.filters import OfferingFilter
 from hikeshi.inventory.forms import ModelForm, OfferingForm, ReleaseForm, RevisionForm
 from hikeshi.inventory.models import Offering
@@ -53,12 +53,21 @@ def product(request: Request, number: str) -> HttpResponse:
     """Show one offering with its models and releases."""
     offering = queries.offering_by_number(request.viewer, number)
     releases = queries.release_list(request.viewer, offering)
+    beside = related.connected_with(request.viewer, offering)
+    may_edit = _may_edit(request, offering)
     context = {
+        "chain": related.chain_of(request.viewer, offering),
+        "beside": beside,
+        "raised_by": related.raised_by(offering, beside),
+        "connectable": related.connectable(request.viewer, offering) if may_edit else [],
+        "may_ask": request.viewer.may(
+            Permission.STAKEHOLDER_EDIT, offering.company_id, offering.unit_id
+        ),
         "offering": offering,
         "models": queries.models_of(offering),
         "releases": releases,
         "first_without_sbom": queries.first_without_sbom(releases),
-        "may_edit": _may_edit(request, offering),
+        "may_edit": may_edit,
         "today": timezone.localdate(request.viewer.at),
     }
     return render(request, "inventory/product.html", context)

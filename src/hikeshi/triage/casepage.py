@@ -100,6 +100,7 @@ class CasePage:
     embargo_acts: Sequence[EmbargoAct]
     may_work: bool
     may_assess: bool
+    may_ask: bool
     may_lead: bool
 
     @property
@@ -177,6 +178,7 @@ def read_page(
         embargo_acts=embargo_acts(EmbargoState(case.embargo)),
         may_work=rights.may(case, viewer, Permission.CASE_WORK),
         may_assess=rights.may(case, viewer, Permission.ASSESS),
+        may_ask=rights.may(case, viewer, Permission.STAKEHOLDER_EDIT),
         may_lead=rights.may_lead(case, viewer),
     )
 

@@ -25,7 +25,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from hikeshi.core.errors import NotFound, gettext_noop
-from hikeshi.inventory.models import Release
+from hikeshi.inventory.models import Offering, Release
 from hikeshi.inventory.queries import fold
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
@@ -331,6 +331,13 @@ def decisions_in_case(
         raise NotFound(gettext_noop("Nothing was decided about this release."))
     unseal(found, "grounds")
     return found
+
+
+def offerings_of(viewer: Viewer, case: Case) -> list[Offering]:
+    """Return the products, of the viewer's, about whose releases the case decides."""
+    decided = Assessment.objects.visible_to(viewer).filter(case=case, release__isnull=False)
+    found = Offering.objects.visible_to(viewer).filter(pk__in=decided.values("release__offering"))
+    return list(found.order_by("search_key", "pk"))
 
 
 def releases_to_add(

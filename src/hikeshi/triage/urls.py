@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hikeshi.triage import bulk_views, list_views, views
+from hikeshi.triage import ask_views, bulk_views, list_views, views
 
 app_name = "triage"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("cases/open/", views.case_open, name="open"),
     path("cases/<str:number>/", views.case_page, name="case"),
     path("cases/<str:number>/edit/", views.case_edit, name="edit"),
+    path("cases/<str:number>/ask/", ask_views.ask, name="ask"),
     path("cases/<str:number>/course/", views.course, name="course"),
     path("cases/<str:number>/releases/", views.releases, name="releases"),
     path("cases/<str:number>/decisions/<uuid:release>/", views.decisions, name="decisions"),
