@@ -9,7 +9,7 @@ import pytest
 from hikeshi.core.errors import AlreadyDone, Conflict
 from hikeshi.ledger.models import Event
 from hikeshi.organisation import people, services
-from hikeshi.organisation.models import WallMember
+from hikeshi.organisation.models import WallKey, WallMember
 from hikeshi.organisation.roles import Role
 from hikeshi.organisation.viewer import anonymous
 from tests.builders import NOW, firm, person, seen_by
@@ -92,3 +92,40 @@ def test_the_last_person_inside_who_can_log_in_cannot_leave() -> None:
     last = WallMember.objects.get(wall=wall, account=kazahaya.admin)
     with pytest.raises(Conflict, match="last person"):
         services.dismiss(member=last, by=kazahaya.admin, at=NOW)
+
+
+def test_the_account_of_the_last_person_inside_is_neither_disabled_nor_ended() -> None:
+    kazahaya = firm()
+    admin = seen_by(kazahaya.admin)
+    last = person("last@kazahaya.example", kazahaya.company, Role.READER)
+    other = person("other@kazahaya.example", kazahaya.company, Role.READER)
+    week = NOW + timedelta(days=7)
+    wall = services.raise_wall(company=kazahaya.company, members=[last], at=NOW, by=last)
+    until = NOW + timedelta(days=3)
+    services.admit(wall=wall, account=other, at=NOW, by=last, until=until)
+    people.set_end(viewer=admin, account=last, expires_at=until - timedelta(days=1), at=NOW)
+    people.set_end(viewer=admin, account=last, expires_at=None, at=NOW)
+    with pytest.raises(Conflict, match=r"last is the last person inside a wall.*let in first"):
+        # The other one has left by then.
+        people.set_end(viewer=admin, account=last, expires_at=week, at=NOW)
+    people.set_enabled(viewer=admin, account=other, enabled=False, at=NOW)
+    with pytest.raises(Conflict, match="last person inside"):
+        people.set_enabled(viewer=admin, account=last, enabled=False, at=NOW)
+    last.refresh_from_db()
+    assert last.is_active
+    assert last.expires_at is None
+
+    services.admit(wall=wall, account=kazahaya.admin, at=NOW, by=last)
+    people.set_enabled(viewer=admin, account=last, enabled=False, at=NOW)
+
+
+def test_nothing_keeps_the_last_person_once_a_wall_has_ended_or_was_shredded() -> None:
+    kazahaya = firm()
+    last = person("last@kazahaya.example", kazahaya.company, Role.READER)
+    ended, shredded = (
+        services.raise_wall(company=kazahaya.company, members=[last], at=NOW, by=last)
+        for _ in range(2)
+    )
+    services.end_wall(wall=ended, by=last, at=NOW)
+    WallKey.objects.filter(wall=shredded).update(wrapped=None, shredded_at=NOW)
+    people.set_enabled(viewer=seen_by(kazahaya.admin), account=last, enabled=False, at=NOW)

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from hikeshi.core.deadlines import Term, UnitOfTime
-from hikeshi.core.errors import AlreadyDone, Conflict, InputRefused, NotFound
+from hikeshi.core.errors import AlreadyDone, Conflict, InputRefused, NotFound, Stale
 from hikeshi.ledger.models import Event
 from hikeshi.organisation.roles import Role
 from hikeshi.records import clocks
@@ -93,6 +93,40 @@ def test_a_corrected_start_moves_the_deadline_and_both_stay_on_record() -> None:
     assert payload["after"]["started_at"].startswith("2026-11-23T19:12")
     with pytest.raises(Conflict, match="correct that"):
         clocks.correct_clock(clock=clock, by=by, at=NOW, reason="x", due_at=NOW + HOUR)
+
+
+def test_who_corrects_what_another_has_changed_meanwhile_is_told_and_undoes_nothing() -> None:
+    kazahaya = firm()
+    by = seen_by(kazahaya.admin)
+    clock = started(kazahaya, "embargo", "lift", due_at=NOW + 48 * HOUR)
+
+    def correct(mine: Clock, hours: int) -> Clock:
+        until = NOW + hours * HOUR
+        return clocks.correct_clock(clock=mine, by=by, at=NOW, reason="3.8.7", due_at=until)
+
+    stale, met = (Clock.objects.visible_to(by).get(pk=clock.pk) for _ in range(2))
+    correct(clock, 96)
+    with pytest.raises(Stale, match="changed this clock meanwhile"):
+        correct(stale, 72)
+    assert stale.due_at == NOW + 96 * HOUR, "read anew, for the next try"
+    met.refresh_from_db()
+    clocks.meet_clock(clock=clock, by=kazahaya.admin, at=NOW)
+    with pytest.raises(Stale):
+        correct(met, 72)
+    clock.refresh_from_db()
+    assert (clock.due_at, clock.warn_at) == (NOW + 96 * HOUR, None)
+    assert Event.objects.filter(name="clock.corrected").count() == 1
+
+
+def test_a_clock_that_was_corrected_while_it_stood_still_runs_on_from_there() -> None:
+    kazahaya = firm()
+    by = seen_by(kazahaya.admin)
+    clock = started(kazahaya, term=Term(5, UnitOfTime.WORKING_DAYS))
+    clocks.pause_clock(clock=clock, reason="x", by=by, at=NOW + HOUR)
+    stale = Clock.objects.visible_to(by).get(pk=clock.pk)
+    earlier = NOW - 24 * HOUR * 4
+    clocks.correct_clock(clock=clock, by=by, at=NOW + HOUR, reason="x", started_at=earlier)
+    assert clocks.resume_clock(clock=stale, by=by, at=NOW + 2 * HOUR).started_at == earlier
 
 
 def test_an_agreed_moment_can_be_moved() -> None:

@@ -20,7 +20,16 @@ from django.db.models import QuerySet
 from hikeshi.core.errors import Conflict, InputRefused, NotAllowed, NotFound, gettext_noop
 from hikeshi.organisation import journal, services
 from hikeshi.organisation.links import INVITATION, able_to_log_in, issue_link
-from hikeshi.organisation.models import Account, Appointment, Company, OneTimeLink, Unit, WallMember
+from hikeshi.organisation.models import (
+    Account,
+    Appointment,
+    Company,
+    OneTimeLink,
+    Unit,
+    Wall,
+    WallKey,
+    WallMember,
+)
 from hikeshi.organisation.queries import running, unended
 from hikeshi.organisation.roles import PERMISSIONS, Permission, Role
 from hikeshi.organisation.viewer import Viewer
@@ -269,7 +278,11 @@ def _send_invitation(
 
 
 def set_enabled(*, viewer: Viewer, account: Account, enabled: bool, at: datetime) -> None:
-    """Disable an account, or enable it again. Raises NotAllowed; Conflict for oneself."""
+    """Disable an account, or enable it again.
+
+    Raises NotAllowed; Conflict for oneself, and for the last who administers a company or who is
+    inside a wall.
+    """
     company = _require_may_change(viewer, account, at)
     if account.pk == viewer.account_id:
         raise Conflict(gettext_noop("You cannot disable your own account; ask another."))
@@ -278,6 +291,7 @@ def set_enabled(*, viewer: Viewer, account: Account, enabled: bool, at: datetime
     with transaction.atomic():
         if not enabled:
             _keep_an_administrator(account, at)
+            _keep_somebody_inside(account, at)
         Account.objects.filter(pk=account.pk).update(is_active=enabled)
         name = "account.enabled" if enabled else "account.disabled"
         journal.record(name, subject=account, company=company, by=viewer.account, at=at)
@@ -287,13 +301,15 @@ def set_enabled(*, viewer: Viewer, account: Account, enabled: bool, at: datetime
 def set_end(*, viewer: Viewer, account: Account, expires_at: datetime | None, at: datetime) -> None:
     """Change the moment on which an account ends; None for no end (R178).
 
-    Raises NotAllowed; Conflict for an end that would leave a company without an administrator.
+    Raises NotAllowed; Conflict for an end that would leave a company without an administrator or a
+    wall without anybody inside.
     """
     company = _require_may_change(viewer, account, at)
     before = account.expires_at
     with transaction.atomic():
         if expires_at is not None and (before is None or expires_at < before):
             _keep_an_administrator(account, at)
+            _keep_somebody_inside(account, max(at, expires_at))
         Account.objects.filter(pk=account.pk).update(expires_at=expires_at)
         journal.record(
             "account.extended", subject=account, company=company, by=viewer.account, at=at,
@@ -387,3 +403,25 @@ def _keep_an_administrator(account: Account, at: datetime) -> None:
             raise Conflict(
                 gettext_noop("This is the last administrator; appoint another one first.")
             )
+
+
+def _keep_somebody_inside(account: Account, at: datetime) -> None:
+    """Raise Conflict when what lies behind a wall could be opened by nobody any more.
+
+    The rule of ``services.dismiss``. It tells an administrator that there is a wall, not which.
+    """
+    inside = WallMember.objects.filter(running(at), wall__ended_at__isnull=True)
+    shredded = WallKey.objects.filter(shredded_at__isnull=False).values("wall")
+    mine = inside.filter(account=account, account__in=able_to_log_in(at)).values("wall")
+    walls = Wall.objects.filter(pk__in=mine).exclude(pk__in=shredded).order_by("pk")
+    # Locked, so that of two who are the last inside not both are disabled at once.
+    held = {wall.pk for wall in walls.select_for_update()}
+    others = inside.filter(wall__in=held, account__in=able_to_log_in(at)).exclude(account=account)
+    if held - set(others.values_list("wall_id", flat=True)):
+        raise Conflict(
+            gettext_noop(
+                "%(name)s is the last person inside a wall. Have another person let in first, or "
+                "nobody could open what lies behind it."
+            ),
+            name=account.name or account.email,
+        )

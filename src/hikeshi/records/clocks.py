@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from hikeshi.core.deadlines import Due, Ends, Pause, Term, UnitOfTime, WorkingCalendar, due
-from hikeshi.core.errors import AlreadyDone, Conflict, InputRefused, gettext_noop
+from hikeshi.core.errors import AlreadyDone, Conflict, InputRefused, Stale, gettext_noop
 from hikeshi.ledger.models import Event
 from hikeshi.ledger.services import record
 from hikeshi.organisation.models import Account
@@ -135,6 +135,7 @@ def resume_clock(*, clock: Clock, by: Viewer, at: datetime) -> Clock:
     with transaction.atomic():
         if not ClockPause.objects.filter(clock=clock, until__isnull=True).update(until=at):
             raise Conflict(gettext_noop("This clock is not paused."))
+        clock.refresh_from_db()
         return _reckon(clock, "clock.resumed", account, at, paused_at=None)
 
 
@@ -149,7 +150,8 @@ def correct_clock(
 ) -> Clock:
     """Correct when a clock began, or move the moment that was agreed on; both stay on record.
 
-    Raises InputRefused without a reason or with nothing to correct, Conflict when it was stopped.
+    Raises InputRefused without a reason or with nothing to correct, Conflict when it was stopped,
+    Stale when somebody changed it since it was read.
     """
     account = rights.require(clock, by, Permission.CASE_WORK)
     if not reason.strip():
@@ -170,8 +172,13 @@ def correct_clock(
 def _reckon(
     clock: Clock, event: str, by: Account, at: datetime, *, reason: str = "", **changes: Any
 ) -> Clock:
-    """Work the deadline out anew and write down both."""
+    """Work the deadline out anew and write down both.
+
+    Raises Stale when the clock is not any more as it was read: what was worked out from that would
+    undo what somebody else did meanwhile.
+    """
     before = {"started_at": clock.started_at, "due_at": clock.due_at}
+    as_read = {name: getattr(clock, name) for name in ("paused_at", "met_at", "stopped_at")}
     for name, value in changes.items():
         setattr(clock, name, value)
     found = worked_out(clock)
@@ -179,7 +186,13 @@ def _reckon(
     clock.warn_at, clock.warned_percent = next_warning(clock.started_at, clock.due_at, at)
     if clock.paused_at is not None or clock.met_at is not None:
         clock.warn_at = None
-    clock.save(update_fields=["due_at", "warn_at", "warned_percent", *changes])
+    written = ("due_at", "warn_at", "warned_percent", *changes)
+    rows = Clock.objects.for_system("a clock the caller has read").filter(pk=clock.pk)
+    if not rows.filter(**before, **as_read).update(**{n: getattr(clock, n) for n in written}):
+        clock.refresh_from_db()
+        raise Stale(
+            gettext_noop("Somebody else changed this clock meanwhile. Look at it and try again.")
+        )
     after = {"started_at": clock.started_at, "due_at": clock.due_at, "reason": reason}
     record(event, subject=clock, by=by, at=at, before=before, after=after)
     return clock
