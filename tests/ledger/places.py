@@ -54,6 +54,7 @@ def _at(what: str, written: str, *values: object) -> Callable[[Happening], bool]
 
 
 _STEP, _MESSAGE = "UPDATE organisation_numberseries", "UPDATE ledger_outboxmessage"
+_WARNING, _SEAL = "UPDATE records_clock", "INSERT INTO ledger_sealbatch"
 _ROW, _SBOM = "INSERT INTO records_storedfile", "INSERT INTO inventory_batch"
 _MATCH, _EDITION = "INSERT INTO matching_match", "INSERT INTO disclosure_advisoryrevision"
 PLACES: Final = (
@@ -70,6 +71,8 @@ PLACES: Final = (
     Place("a file written, not at its place", "keep", _at("rename", ".part"), gate=True),
     Place("a file at its place, without a row", "keep", _at("before", _ROW)),
     Place("a file's row not committed", "keep", _at("commit", _ROW)),
+    Place("a file kept again, its row not committed", "again",
+          _at("commit", "INSERT INTO records_blob")),
     Place("a feed between two batches", "feed",
           _at("committed", "INSERT INTO intelligence_claimrevision"), last=2, gate=True),
     Place("a feed read, its run not closed", "feed", _at("commit", "UPDATE intelligence_run ")),
@@ -80,6 +83,10 @@ PLACES: Final = (
     Place("a publication before its commit", "publish", _at("commit", _EDITION), gate=True),
     Place("a publication committed, job not acknowledged", "publish",
           _at("committed", _EDITION), gate=True),
+    Place("a warning before its commit", "warn", _at("commit", _WARNING)),
+    Place("a warning committed, job not acknowledged", "warn", _at("committed", _WARNING)),
+    Place("a seal of the audit log before its commit", "seal", _at("commit", _SEAL)),
+    Place("a seal committed and not logged", "seal", _at("committed", _SEAL)),
 )  # fmt: skip
 
 

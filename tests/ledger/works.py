@@ -12,7 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-STEPS, RECORDS, PACKAGES = 4, 25, 3
+# Of so many packages that each pair of SBOMs in the places' five turns brings new ones.
+STEPS, RECORDS, PACKAGES = 4, 25, 2
 
 
 def declare() -> None:
@@ -63,6 +64,16 @@ def declare() -> None:
                     by=None, at=timezone.now(), declared="text/plain",
                 )  # fmt: skip
 
+    @job("kill.again", **often)
+    def again(run: Run, *, number: int) -> None:
+        """Keep what is kept already, under another name."""
+        with run.once("file") as first:
+            if first:
+                blobs.store(
+                    subject=_release().offering, name=f"again{number}.txt", content=_pieces(-1),
+                    by=None, at=timezone.now(), declared="text/plain",
+                )  # fmt: skip
+
     @job("kill.feed", **often)
     def feed(run: Run) -> None:
         folder = Path(os.environ["KILL_FEED"])
@@ -85,12 +96,12 @@ def declare() -> None:
 
 
 def _pieces(number: int) -> Iterator[bytes]:
-    """Yield a file of two pieces; every third file is the same."""
+    """Yield a file of two pieces, another for each number."""
     from tests.ledger import victims
 
     for piece in range(2):
         victims.at_piece()
-        yield f"{number if number % 3 else 0}/{piece} ".encode() * 9000
+        yield f"{number}/{piece} ".encode() * 9000
 
 
 def prepare() -> None:
@@ -115,6 +126,11 @@ def order(work: str, number: int) -> None:
 
     if work == "publish":
         _schedule(number)
+    elif work == "warn":
+        _set_a_clock(number)
+        enqueue("records.warn")
+    elif work == "seal":
+        enqueue("ledger.seal")
     elif work == "feed":
         from tests.intelligence.osv import npm, record
 
@@ -137,6 +153,23 @@ def _schedule(number: int) -> None:
     schedule_publication(
         advisory=approved(one), publish_at=NOW + timedelta(minutes=1), by=seen_by(one.approver),
         at=NOW,
+    )  # fmt: skip
+
+
+def _set_a_clock(number: int) -> None:
+    from hikeshi.organisation.models import Account, Company, Unit
+    from hikeshi.records.clocks import start_clock
+    from tests.builders import NOW, Firm
+    from tests.records.things import a_record
+
+    company = Company.objects.get(slug="kazahaya")
+    network, control = Unit.objects.filter(company=company).order_by("pk")[:2]
+    admin = Account.objects.order_by("pk")[0]
+    subject = a_record(Firm(company, admin, network, control), name=f"S{number}")
+    # A moment that has come long since: it is warned of at once, and once.
+    start_clock(
+        subject=subject, regime="embargo", stage="lift", due_at=NOW + timedelta(minutes=1),
+        by=admin, at=NOW,
     )  # fmt: skip
 
 
@@ -165,6 +198,8 @@ def report(numbers: dict[str, int]) -> dict[str, tuple[int, int]]:
         **_files(numbers),
         **_matter(numbers),
         **_publications(numbers),
+        **_warnings(numbers),
+        **_seals(),
     }
 
 
@@ -182,11 +217,14 @@ def _files(numbers: dict[str, int]) -> dict[str, tuple[int, int]]:
     on_disk = sum(1 for _path in blobs.blob_root().glob("??/*"))
     whole = sum(len(b"".join(blobs.pieces_of(blob))) == blob.size_bytes for blob in rows)
     files = StoredFile.objects.all()
-    same = len({number if number % 3 else 0 for number in range(numbers["keep"])})
+    stored = numbers["keep"] + numbers["again"]
     return {
-        "files": (kept.count(), numbers["keep"]),
-        "contents": (kept.values("file").distinct().count(), same),
-        "files read whole": (whole, numbers["keep"] + numbers["sbom"]),
+        "files": (kept.count(), stored),
+        # All that was kept again is one file.
+        "contents": (
+            kept.values("file").distinct().count(), numbers["keep"] + (numbers["again"] > 0),
+        ),
+        "files read whole": (whole, stored + numbers["sbom"]),
         "events of files": (
             Event.objects.for_system("test").filter(name="file.added").count(), rows.count(),
         ),
@@ -251,3 +289,28 @@ def _publications(numbers: dict[str, int]) -> dict[str, tuple[int, int]]:
         "people told": (told.count(), total),
         "walls that still stand": (Wall.objects.filter(ended_at__isnull=True).count(), 0),
     }
+
+
+def _warnings(numbers: dict[str, int]) -> dict[str, tuple[int, int]]:
+    from hikeshi.ledger.models import Event
+    from hikeshi.records.models import Clock
+
+    warned = Clock.objects.for_system("test").filter(warned_percent=100, warn_at__isnull=True)
+    events = Event.objects.for_system("test").filter(name="clock.warned")
+    return {
+        "clocks warned of": (warned.count(), numbers["warn"]),
+        "events of warnings": (events.count(), numbers["warn"]),
+    }
+
+
+def _seals() -> dict[str, tuple[int, int]]:
+    from hikeshi.ledger.chain import verify
+    from hikeshi.ledger.models import Event
+
+    verdict = verify()
+    return {
+        "breaks of the audit chain": (int(verdict.broken is not None), 0),
+        "events in the chain or waiting for it": (
+            verdict.events + verdict.unsealed, Event.objects.for_system("test").count(),
+        ),
+    }  # fmt: skip
