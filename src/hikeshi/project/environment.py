@@ -27,6 +27,7 @@ class Environment:
     mail_domain: str
     metrics_token: str
     log_level: str
+    log_format: str
 
 
 def _flag(value: str) -> bool:
@@ -69,4 +70,5 @@ def read_environment() -> Environment:
         mail_domain=get("HIKESHI_MAIL_DOMAIN") or urlsplit(base_url).hostname or "localhost",
         metrics_token=get("HIKESHI_METRICS_TOKEN", ""),
         log_level=get("HIKESHI_LOG_LEVEL", "INFO").upper(),
+        log_format=get("HIKESHI_LOG_FORMAT", "").strip().lower(),
     )

@@ -222,4 +222,8 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
 LOGGING_CONFIG = "hikeshi.project.logging.configure"
-LOGGING = {"level": ENVIRONMENT.log_level, "debug": DEBUG}
+LOGGING = {
+    "level": ENVIRONMENT.log_level,
+    "format": ENVIRONMENT.log_format,
+    "debug": DEBUG,
+}
