@@ -10,13 +10,14 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from hikeshi.intelligence.models import STAGE, Stage, Vulnerability, VulnerabilityName
+from hikeshi.inventory.uploads import upload_sbom
 from hikeshi.organisation.roles import Role
 from hikeshi.records import blobs, tasks
 from hikeshi.records.search import grouped, search
 from hikeshi.stakeholders import services as stakeholders
 from hikeshi.stakeholders.models import ContactKind
 from tests.builders import NOW, firm, person, seen_by
-from tests.inventory.stock import gate, release
+from tests.inventory.stock import cyclonedx, gate, npm, release
 from tests.triage.cases import opened
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +140,27 @@ def test_the_search_page_is_fit_to_look_at(look: Any) -> None:
     look("/search/?q=認証", as_=kazahaya.admin, name="search-hits")
     look("/search/", as_=kazahaya.admin, name="search-empty")
     look("/search/?q=nothing-has-this", as_=kazahaya.admin, name="search-none")
+
+
+def test_the_name_of_a_package_leads_to_the_releases_that_ship_it(client: Client) -> None:
+    kazahaya, other = firm(), firm("orihime", "OR")
+    built = release(kazahaya, version="2.0")
+    upload_sbom(release=built, content=cyclonedx(npm("qs", "6.5.1")), by=kazahaya.admin, at=NOW)
+    client.force_login(kazahaya.admin)
+    shown = client.get("/search/?q=QS&lang=en").content.decode()
+    assert f"/products/releases/{built.number}/" in shown
+    assert "/findings/?q=QS" in shown
+    assert built.number not in client.get("/search/?q=qs2&lang=en").content.decode()
+    client.force_login(other.admin)
+    elsewhere = client.get("/search/?q=qs&lang=en").content.decode()
+    assert built.number not in elsewhere
+    assert "/findings/?q=qs" not in elsewhere
+
+
+def test_an_address_that_only_takes_forms_says_so(client: Client) -> None:
+    kazahaya = firm()
+    built = release(kazahaya, version="2.0")
+    client.force_login(kazahaya.admin)
+    answer = client.get(f"/products/releases/{built.number}/sbom/?lang=en")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "only takes what a form sends" in answer.content.decode()

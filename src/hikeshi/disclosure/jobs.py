@@ -31,7 +31,7 @@ def publish_due(_run: Run) -> None:
 every(publish_due, minutes=1)
 
 
-@mails(notices.PUBLISHED)
+@mails(notices.PUBLISHED, title=gettext_noop("Notice of a published advisory"))
 def published(message: OutboxMessage) -> Mail:
     """Say that an advisory is public, and where.
 

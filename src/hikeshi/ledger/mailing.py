@@ -47,15 +47,15 @@ MailMaker = Callable[[OutboxMessage], Mail]
 MAKERS: Final[dict[str, MailMaker]] = {}
 
 
-def mails(name: str) -> Callable[[MailMaker], MailMaker]:
-    """Declare a function as the maker of a kind of mail."""
+def mails(name: str, *, title: str = "") -> Callable[[MailMaker], MailMaker]:
+    """Declare a function as the maker of a kind of mail; title: what it is, for people."""
 
     def declare(maker: MailMaker) -> MailMaker:
         def handler(message: OutboxMessage) -> str:
             return _send(message, maker)
 
         handler.__qualname__ = f"mail {maker.__module__}.{maker.__qualname__}"
-        sends(name)(handler)
+        sends(name, title=title)(handler)
         MAKERS[name] = maker
         return maker
 

@@ -69,19 +69,20 @@ class Kind:
 
     name: str
     handler: Handler
+    title: str = ""
 
 
 KINDS: Final[dict[str, Kind]] = {}
 
 
-def sends(name: str) -> Callable[[Handler], Handler]:
-    """Declare a function as the sender of a kind of message."""
+def sends(name: str, *, title: str = "") -> Callable[[Handler], Handler]:
+    """Declare a function as the sender of a kind of message; title: what is sent, for people."""
 
     def declare(handler: Handler) -> Handler:
         held = KINDS.get(name)
         if held is not None and held.handler.__qualname__ != handler.__qualname__:
             raise RuntimeError(f"two senders are called {name}")
-        KINDS[name] = Kind(name, handler)
+        KINDS[name] = Kind(name, handler, title)
         return handler
 
     return declare

@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from hikeshi.core.errors import gettext_noop
 from hikeshi.ledger.mailing import Mail, mails
 from hikeshi.ledger.models import OutboxMessage
 from hikeshi.ledger.outbox import NothingToSend
@@ -53,7 +54,7 @@ def _letter(account: Account, subject: str, *paragraphs: str) -> Mail:
     )
 
 
-@mails("account.invitation")
+@mails("account.invitation", title=gettext_noop("Invitation"))
 def invitation(message: OutboxMessage) -> Mail:
     """Write to somebody who was invited."""
     link = (
@@ -83,7 +84,7 @@ def invitation(message: OutboxMessage) -> Mail:
         )
 
 
-@mails("account.password_reset")
+@mails("account.password_reset", title=gettext_noop("Link to set a new password"))
 def password_reset(message: OutboxMessage) -> Mail:
     """Write to somebody who has forgotten the password."""
     account = _account(message)
@@ -101,7 +102,9 @@ def password_reset(message: OutboxMessage) -> Mail:
 
 
 def _declare_notice(what: str) -> None:
-    @mails(f"account.{what}" if what != "password_reset" else "account.password_was_reset")
+    name = f"account.{what}" if what != "password_reset" else "account.password_was_reset"
+
+    @mails(name, title=gettext_noop("Notice about somebody's way to log in"))
     def notice(message: OutboxMessage) -> Mail:
         account = _account(message)
         with translation.override(account.language):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -159,27 +160,42 @@ def find_vulnerabilities(viewer: Viewer, text: str) -> Iterable[Group]:
     yield Group("intelligence.vulnerability", _("Vulnerabilities"), hits)
 
 
-def _shipping(viewer: Viewer, purl: str) -> list[Release]:
+def _packages(text: str) -> QuerySet[Package]:
+    """Select the packages that a purl means, or those of every kind that are called so."""
+    if recognised(text) != "purl":
+        return Package.objects.filter(name=text.lower())
     try:
-        read = parse(purl)
-        name = name_of(read)
+        name = name_of(parse(text))
     except HikeshiError:
-        return []
-    packages = Package.objects.filter(system=name.system, name=name.name)
-    held = open_occurrences(viewer).filter(package_version__package__in=packages)
-    if read.version:
-        held = held.filter(package_version__version=read.version)
+        return Package.objects.none()
+    return Package.objects.filter(system=name.system, name=name.name)
+
+
+def _shipping(viewer: Viewer, text: str) -> list[Release]:
+    held = open_occurrences(viewer).filter(
+        package_version__package__in=list(_packages(text).values_list("pk", flat=True)[:_MOST])
+    )
+    if recognised(text) == "purl" and (version := parse(text).version):
+        held = held.filter(package_version__version=version)
     found = Release.objects.visible_to(viewer).filter(shipping(held))
     return list(found.select_related("offering").order_by("pk")[:50])
 
 
 def find_shipping(viewer: Viewer, text: str) -> Iterable[Group]:
-    """Find the releases that ship a package."""
-    if recognised(text) != "purl":
+    """Find the releases that ship a package, and the findings about it."""
+    text = text.strip()
+    if " " in text or (recognised(text) not in {"", "purl"}) or not _packages(text).exists():
         return
-    named = _release_subjects(_shipping(viewer, text.strip()))
+    named = _release_subjects(_shipping(viewer, text))
     hits = [Hit("inventory.release", subject) for subject in named.values()]
+    if hits and recognised(text) == "":
+        about = Subject("", _("Findings about “%(name)s”") % {"name": text}, _findings(text))
+        yield Group("matching.finding", _("Findings"), [Hit("matching.finding", about)])
     yield Group("inventory.occurrence", _("Releases that ship it"), hits)
+
+
+def _findings(text: str) -> str:
+    return f"{reverse('matching:findings')}?{urlencode({'q': text})}"
 
 
 def to_vulnerability(viewer: Viewer, text: str) -> str:

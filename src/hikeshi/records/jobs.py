@@ -39,7 +39,7 @@ def warn(run: Run) -> None:
 every(warn, minutes=1)
 
 
-@mails(CLOCK_WARNING)
+@mails(CLOCK_WARNING, title=gettext_noop("Warning about a deadline"))
 def clock_warning(message: OutboxMessage) -> Mail:
     """Say to one person that a deadline comes near or has passed.
 

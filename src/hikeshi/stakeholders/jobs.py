@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from hikeshi.core.errors import gettext_noop
 from hikeshi.ledger.mailing import Mail, mails
 from hikeshi.ledger.models import OutboxMessage
 from hikeshi.ledger.outbox import NothingToSend
@@ -30,7 +31,7 @@ def address_of(company: Company, path: str) -> str:
     return f"{base}{path}"
 
 
-@mails("round.letter")
+@mails("round.letter", title=gettext_noop("Questions to a party, or a reminder"))
 def round_letter(message: OutboxMessage) -> Mail:
     """Ask one party, or remind it; what lies behind a wall stays behind the link.
 

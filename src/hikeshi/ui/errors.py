@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +20,11 @@ STATUS: Final[list[tuple[type[errors.HikeshiError], int]]] = [
     (errors.InputRefused, 422),
     (errors.NotAvailable, 503),
 ]
+
+_ONLY_FORMS: Final = errors.gettext_noop(
+    "There is no page here: this address only takes what a form sends. Go back and open the page"
+    " again."
+)
 
 
 def status_of(error: errors.HikeshiError) -> int:
@@ -43,8 +49,14 @@ class ErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request."""
-        return self.get_response(request)
+        """Answer the request; an address that only takes forms says so to who opens it."""
+        answer = self.get_response(request)
+        if answer.status_code != HTTPStatus.METHOD_NOT_ALLOWED or answer.content:
+            return answer
+        context = {"said": gettext(_ONLY_FORMS), "status": answer.status_code}
+        page = render(request, "ui/error.html", context, status=answer.status_code)
+        page["Allow"] = answer["Allow"]
+        return page
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer for an error of ours; others stay what they are."""

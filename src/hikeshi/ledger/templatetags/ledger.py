@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import template
 from django.utils.translation import gettext as _
 
+from hikeshi.ledger import outbox
 from hikeshi.ledger.names import EVENTS
 from hikeshi.ledger.queue import KINDS
 
@@ -24,4 +25,11 @@ def event_meaning(name: str) -> str:
 def job_title(name: str) -> str:
     """Return what a job of this name does; the name itself for one that nobody declares now."""
     kind = KINDS.get(name)
+    return _(kind.title) if kind is not None and kind.title else name
+
+
+@register.filter
+def message_title(name: str) -> str:
+    """Return what a message of this kind is; the name itself for one that nobody declares now."""
+    kind = outbox.KINDS.get(name)
     return _(kind.title) if kind is not None and kind.title else name
