@@ -76,7 +76,7 @@ def set_up(walk: Walk) -> None:
 
 def know_a_supplier(walk: Walk) -> None:
     walk.page.goto("/directory/add/")
-    walk.fill(name="湊部品", mail="psirt@minato.example")
+    walk.fill(**{"name": "湊部品", "way-0-address": "psirt@minato.example"})
     walk.press("Add the contact")
 
 

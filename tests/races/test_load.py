@@ -109,6 +109,7 @@ class User(threading.Thread):
         form = {
             "csrfmiddlewaretoken": token[1], "form_key": key[1], "company": self.company,
             "kind": "supplier", "name": f"load {key[1]}", "languages": "ja",
+            "way-TOTAL_FORMS": "0", "way-INITIAL_FORMS": "0",
         }  # fmt: skip
         places = {
             self.ask("POST", "/directory/add/", data=form).headers.get("Location", "")

@@ -124,7 +124,7 @@ def test_one_key_posted_ten_times_at_once_acts_once_and_answers_alike() -> None:
     clients = [logged_in(kazahaya.admin) for _ in range(10)]
     form = {
         "company": kazahaya.company.pk, "kind": "supplier", "name": "Minato Parts",
-        "languages": "ja",
+        "languages": "ja", "way-TOTAL_FORMS": 0, "way-INITIAL_FORMS": 0,
         "form_key": new_key(),
     }  # fmt: skip
     results = at_once(*(lambda c=c: c.post("/directory/add/", form) for c in clients))
