@@ -252,3 +252,13 @@ def test_the_course_is_cut_by_key() -> None:
         if not before:
             break
     assert len(seen) == len(set(seen)) == 10
+
+
+def test_the_course_names_the_task_and_the_clock() -> None:
+    kazahaya = firm()
+    case = case_of(kazahaya)
+    client = logged_in(kazahaya.admin)
+    client.post(f"/cases/{case.number}/tasks/", {"title": "compare the changelogs"})
+    page = client.get(f"/cases/{case.number}/").content.decode()
+    assert "gave the task “compare the changelogs”" in page
+    assert "started the clock “Assessment”, due" in page

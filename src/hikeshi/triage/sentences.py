@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from hikeshi.core.errors import gettext_noop
 from hikeshi.ledger.names import EVENTS
+from hikeshi.records.regimes import stage_of
 from hikeshi.triage.models import (
     CaseRole,
     ExitReason,
@@ -118,6 +119,21 @@ def _scored(_before: Payload, after: Payload, _names: Names) -> str:
     }
 
 
+def _given(_before: Payload, after: Payload, _names: Names) -> str:
+    title = after.get("title")
+    return _("gave the task “%(title)s”") % {"title": title} if title else _("gave a task")
+
+
+def _started(_before: Payload, after: Payload, _names: Names) -> str:
+    if not after.get("stage"):
+        return _("started a clock")
+    label = stage_of(str(after.get("regime")), str(after["stage"])).label
+    return _("started the clock “%(label)s”, due %(due)s") % {
+        "label": label,
+        "due": _moment(after.get("due_at")),
+    }
+
+
 def _named(sentence: str) -> Callable[[Payload, Payload, Names], str]:
     return lambda _before, after, _names: _(sentence) % {"name": after.get("name", "")}
 
@@ -141,9 +157,9 @@ _SENTENCES: Final[Mapping[str, Callable[[Payload, Payload, Names], str]]] = {
     "embargo.accepted": _accepted,
     "embargo.rejected": _plain(gettext_noop("declined the proposed date")),
     "embargo.terminated": _plain(gettext_noop("ended the embargo")),
-    "task.given": _plain(gettext_noop("gave a task")),
+    "task.given": _given,
     "task.moved": _plain(gettext_noop("moved a task on")),
-    "clock.started": _plain(gettext_noop("started a clock")),
+    "clock.started": _started,
     "clock.paused": _plain(gettext_noop("paused a clock")),
     "clock.resumed": _plain(gettext_noop("let a clock run on")),
     "clock.stopped": _plain(gettext_noop("called a clock off")),

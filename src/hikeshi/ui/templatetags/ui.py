@@ -53,6 +53,9 @@ def field(bound: forms.BoundField) -> SafeString:
     """Draw one form field with its label, hint and errors."""
     if bound.is_hidden:
         return bound.as_widget()
+    # Django's class for boxes of which several are ticked derives from RadioSelect.
+    if isinstance(bound.field.widget, forms.RadioSelect):
+        return render_to_string("ui/choices.html", {"field": bound})
     context = {
         "field": bound,
         "widget": _widget(bound),
