@@ -53,8 +53,7 @@ class FindingFilter(forms.Form):
         super().__init__(*args)  # type: ignore[arg-type]  # the data of the address
         self._viewer = viewer
         language = get_language() or "en"
-        self._products = {one.number: one for one in self._offerings()}
-        names = [(number, text_in(one.name, language)) for number, one in self._products.items()]
+        names = [(number, text_in(name, language)) for number, name in self._offerings()]
         self._choose("product", sorted(names, key=lambda named: named[1]))
         self._units = {str(one.uid): one for one in units_of(viewer).order_by("pk")[:_MOST]}
         named_units = [(uid, text_in(one.name, language)) for uid, one in self._units.items()]
@@ -69,14 +68,24 @@ class FindingFilter(forms.Form):
     def _choose(self, field: str, choices: Sequence[tuple[str, Any]]) -> None:
         self.fields[field].choices = [("", "–"), *choices]  # type: ignore[attr-defined]
 
-    def _offerings(self) -> list[Offering]:
+    def _offerings(self) -> list[tuple[str, dict[str, str]]]:
         offerings = Offering.objects.visible_to(self._viewer).order_by("pk")
+        named = offerings.values_list("number", "name")
         # A list of thousands helps nobody; the one that the address names is always among them.
-        shown = list(offerings[:_MOST])
-        named = self.data.get("product", "")
-        if named and all(one.number != named for one in shown):
-            shown += offerings.filter(number=named)[:1]
+        shown = list(named[:_MOST])
+        asked = self._asked()
+        if asked and all(number != asked for number, _name in shown):
+            shown += named.filter(number=asked)[:1]
         return shown
+
+    def _asked(self) -> str:
+        # PostgreSQL takes no NUL in a text, and no number holds one.
+        return str(self.data.get("product", "")).replace("\x00", "")
+
+    def _product(self, number: str) -> Offering | None:
+        if not number:
+            return None
+        return Offering.objects.visible_to(self._viewer).filter(number=number).first()
 
     def narrowing(self) -> Narrowing:
         """Return what was asked; an unknown value narrows nothing."""
@@ -85,7 +94,7 @@ class FindingFilter(forms.Form):
         day = said.get("since")
         return Narrowing(
             text=said.get("q", "").replace("\x00", "").strip(),
-            product=self._products.get(said.get("product", "")),
+            product=self._product(said.get("product", "")),
             band=said.get("severity", ""),
             exploited=said.get("kev") == "1",
             state=said.get("state") or State.OPEN,

@@ -79,6 +79,25 @@ def standings_of(
     return found.filter(Exists(here), ~Exists(better))
 
 
+def counting(viewer: Viewer, narrowing: Narrowing = EVERYTHING) -> QuerySet[Standing, Any] | None:
+    """Select as many rows as ``standings_of`` does, the quick way; None where there is none.
+
+    Which rank a vulnerability is shown at does not change how many are shown.
+    """
+    reach = reach_of(viewer, narrowing).filter(standing=OuterRef("pk"))
+    found = Standing.objects.filter(narrowing.of_standing())
+    if narrowing.state == State.OPEN:
+        told = decider()
+        if told is not None:
+            found = found.exclude(vulnerability__in=told.in_case(viewer))
+        reach = reach.filter(undecided__gt=0)
+    elif narrowing.state != State.ALL:
+        return None
+    if narrowing.text:
+        found = found.filter(_named(narrowing.text))
+    return found.filter(Exists(reach)).order_by().values("vulnerability").distinct()
+
+
 def _with_figure(
     found: QuerySet[Standing], figure: str, reach: QuerySet[Reach]
 ) -> QuerySet[Standing]:

@@ -18,7 +18,7 @@ from hikeshi.intelligence.models import VulnerabilityName
 from hikeshi.matching import queries
 from hikeshi.matching.as_known import vulnerability_as_known
 from hikeshi.matching.forms import FindingFilter
-from hikeshi.matching.listing import Line, lines_of, reach_of, standings_of
+from hikeshi.matching.listing import Line, counting, lines_of, reach_of, standings_of
 from hikeshi.matching.narrowing import State
 from hikeshi.matching.onepage import compared, course_of, fleet_of
 from hikeshi.matching.reach import as_csv, as_json, every_finding, places_of, with_reasons
@@ -65,6 +65,7 @@ def findings(request: Request) -> HttpResponse:
         views=_views(request),
         acts=gather("findings.acts", request),
         empty=_empty(viewer),
+        counting=counting(viewer, asked),
     )
     lines = lines_of(viewer, found.page.rows, asked)
     found.page = replace(found.page, rows=[Shown(line, reason(line)) for line in lines])

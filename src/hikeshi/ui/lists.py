@@ -140,18 +140,20 @@ def listing(
     empty: Empty | None = None,
     ident: str = "list",
     size: int = PAGE_SIZE,
+    counting: QuerySet[Any, Any] | None = None,
 ) -> Listing:
     """Sort and page rows as the address asks, in two queries.
 
     rows: filtered already. default: the order without ``?sort=``, in the same words.
     row: the template of one row, a whole ``<tr>``; it gets ``row`` and ``list``.
     filters: a bound, valid form; a field named ``q`` becomes the text box.
+    counting: a selection of as many rows that is cheaper to count.
     Raises Malformed for a cursor that this list did not give out.
     """
     began = perf_counter()
     keys = _asked_keys(request, columns, default)
     after = request.GET.get("after")
-    page = page_of(rows, order=_order(keys, columns), after=after, size=size)
+    page = page_of(rows, order=_order(keys, columns), after=after, size=size, counting=counting)
     found = listing_of(
         request,
         page,

@@ -49,10 +49,12 @@ def page_of(
     after: str | None,
     size: int = PAGE_SIZE,
     counted: bool = True,
+    counting: models.QuerySet[Any, Any] | None = None,
 ) -> Page[_M]:
     """Return the page behind a cursor, in two queries.
 
     order: column names, ``-`` in front for falling; annotations will do.
+    counting: a selection of as many rows that is cheaper to count.
     Raises Malformed for a cursor that this list did not give out.
     """
     ordered = queryset.order_by(*order)
@@ -61,7 +63,8 @@ def page_of(
     rows = list(ordered[: size + 1])
     more = len(rows) > size
     rows = rows[:size]
-    count = queryset.order_by()[: COUNT_LIMIT + 1].count() if counted else 0
+    of_all = queryset if counting is None else counting
+    count = of_all.order_by()[: COUNT_LIMIT + 1].count() if counted else 0
     cursor = _write([_value(rows[-1], name) for name in order]) if more else ""
     return Page(rows, cursor, min(count, COUNT_LIMIT), count > COUNT_LIMIT, size)
 
