@@ -16,7 +16,7 @@ from hikeshi.organisation.queries import units_of
 from hikeshi.organisation.rest import Request
 from hikeshi.stakeholders.queries import contact_by_uid
 
-router = Router(tags=["inventory"])
+router = Router()
 RoleName = Literal["department", "oem", "contractor", "supplier"]
 
 

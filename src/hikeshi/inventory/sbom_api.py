@@ -19,7 +19,7 @@ from hikeshi.inventory.uploads import MAX_BYTES, too_large, upload_sbom
 from hikeshi.organisation.models import Account
 from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
 
-router = Router(tags=["inventory"])
+router = Router()
 
 
 class SBOMOut(Schema):
