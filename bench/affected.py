@@ -282,7 +282,7 @@ def _write_flaws(
     def ranges() -> Iterator[tuple[Any, ...]]:
         for pk in ids:
             rank = catalogue.draw_rank(dice)
-            high = int(dice.betavariate(3, 2) * 60) + 1
+            high = int(dice.betavariate(5, 1.5) * 60) + 1
             yield (pk, 1_000_000 + rank, b"", key_of(high), f"<{high}", run, moment)
 
     insert_rows(cursor, "intelligence_affectedrange",
