@@ -199,6 +199,18 @@ def test_without_a_mail_server_a_message_waits_for_ever(company: Company) -> Non
     assert "HIKESHI_SMTP_URL" in message.error
 
 
+def test_a_server_that_takes_no_login_of_ours_gives_no_message_up(
+    server: Server, company: Company, settings: Any
+) -> None:
+    settings.SMTP_URL = f"smtp+plain://psirt:secret@127.0.0.1:{server.port}"
+    message = posted(company)
+    worker.drain()
+    assert state_of(message).state == OutboxState.WAITING
+    assert message.tries == 0
+    assert "HIKESHI_SMTP_URL" in message.error
+    assert "secret" not in message.error
+
+
 def test_a_message_claimed_by_a_dead_worker_is_taken_over(server: Server, company: Company) -> None:
     message = posted(company)
     row = Job.objects.get(name="ledger.send")

@@ -19,7 +19,14 @@ from django.utils import timezone
 from hikeshi.ledger.models import OutboxMessage
 from hikeshi.ledger.outbox import Later, Refused, message_id_of, sends
 from hikeshi.organisation.queries import text_in
-from hikeshi.remote.mail import Attachment, Letter, MailDelayed, MailRefused, SMTPSender
+from hikeshi.remote.mail import (
+    Attachment,
+    Letter,
+    MailDelayed,
+    MailNotSetUp,
+    MailRefused,
+    SMTPSender,
+)
 
 __all__ = ["Attachment", "Mail", "mails"]
 
@@ -88,7 +95,9 @@ def _send(message: OutboxMessage, maker: MailMaker) -> str:
         raise Later("no mail server is set (HIKESHI_SMTP_URL)", counts=False)
     letter = letter_for(message, maker(message))
     try:
-        return SMTPSender(settings.SMTP_URL).send(letter)
+        return SMTPSender(settings.SMTP_URL, ca_file=settings.SMTP_CA).send(letter)
+    except MailNotSetUp as error:
+        raise Later(str(error), counts=False) from error
     except MailDelayed as error:
         raise Later(str(error)) from error
     except MailRefused as error:

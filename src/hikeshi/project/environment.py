@@ -23,6 +23,7 @@ class Environment:
     debug: bool
     secret_key: str
     smtp_url: str
+    smtp_ca: str
     mail_from: str
     mail_domain: str
     metrics_token: str
@@ -66,6 +67,7 @@ def read_environment() -> Environment:
         debug=_flag(get("HIKESHI_DEBUG", "")),
         secret_key=get("HIKESHI_SECRET_KEY") or _secret_key(data_dir),
         smtp_url=get("HIKESHI_SMTP_URL", ""),
+        smtp_ca=get("HIKESHI_SMTP_CA", ""),
         mail_from=get("HIKESHI_MAIL_FROM", ""),
         mail_domain=get("HIKESHI_MAIL_DOMAIN") or urlsplit(base_url).hostname or "localhost",
         metrics_token=get("HIKESHI_METRICS_TOKEN", ""),

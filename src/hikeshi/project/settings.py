@@ -20,6 +20,7 @@ DATA_DIR = ENVIRONMENT.data_dir
 KEY_FILE = ENVIRONMENT.key_file
 METRICS_TOKEN = ENVIRONMENT.metrics_token
 SMTP_URL = ENVIRONMENT.smtp_url
+SMTP_CA = ENVIRONMENT.smtp_ca
 # Where a company names no sender of its own.
 MAIL_FROM = ENVIRONMENT.mail_from
 MAIL_DOMAIN = ENVIRONMENT.mail_domain

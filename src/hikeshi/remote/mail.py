@@ -7,7 +7,9 @@ The server is named by a URL:
     smtp+plain://127.0.0.1:25                 no TLS: for a relay on this machine
 
 Replies of 5xx are final (``MailRefused``), everything else may pass (``MailDelayed``), as RFC 5321
-section 4.2.1 has it. Errors carry the reply's numbers and not its text, which quotes addresses.
+section 4.2.1 has it. What only whoever set the server up can mend (``MailNotSetUp``) is neither: no
+letter is to blame for a wrong password. Errors carry the reply's numbers and not its text, which
+quotes addresses.
 """
 
 from __future__ import annotations
@@ -33,6 +35,12 @@ class MailDelayed(NotAvailable):
     """The mail could not be handed over now; it may be later."""
 
     code = "mail-delayed"
+
+
+class MailNotSetUp(MailDelayed):
+    """No mail can be handed over until an operator changes a setting."""
+
+    code = "mail-not-set-up"
 
 
 class MailRefused(InputRefused):
@@ -115,8 +123,13 @@ def _address(name: str, address: str) -> Address:
 class SMTPSender:
     """Hands letters to one mail server, a connection for each."""
 
-    def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        """Read the server's URL. Raises InputRefused for one that is none."""
+    def __init__(
+        self, url: str, *, ca_file: str = "", timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> None:
+        """Read the server's URL. Raises InputRefused for one that is none.
+
+        ca_file: a PEM file of authorities to trust beside those of the machine.
+        """
         parts = urlsplit(url)
         try:
             port = parts.port
@@ -134,19 +147,20 @@ class SMTPSender:
         self._port = port or PORTS[parts.scheme]
         self._user = unquote(parts.username or "")
         self._password = unquote(parts.password or "")
+        self._ca_file = ca_file
         self._timeout = timeout_seconds
 
     def send(self, letter: Letter) -> str:
         """Hand a letter over; return what the server takes it as (its Message-ID).
 
-        Raises MailRefused when the server never will, MailDelayed for all else. After a connection
-        that broke while the text was on its way nobody knows whether it was taken: MailDelayed, and
-        the next try has the same Message-ID.
+        Raises MailRefused when the server never will, MailNotSetUp when it takes no mail from us,
+        MailDelayed for all else. After a connection that broke while the text was on its way nobody
+        knows whether it was taken: MailDelayed, and the next try has the same Message-ID.
         """
         message = compose(letter)
         recipients = [address for _name, address in letter.to]
         try:
-            with self._connect() as server:
+            with self._connected() as server:
                 server.send_message(
                     message,
                     from_addr=letter.bounce or letter.sender[1],
@@ -168,8 +182,54 @@ class SMTPSender:
             ) from error
         return letter.message_id
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connected(self) -> smtplib.SMTP:
+        """Open a connection. Raises MailNotSetUp, and what ``send`` makes of the rest."""
+        try:
+            return self._connect()
+        except ssl.SSLCertVerificationError as error:
+            raise MailNotSetUp(
+                gettext_noop(
+                    "The certificate of the mail server %(host)s is not trusted (%(what)s). Name "
+                    "the file of its authority in HIKESHI_SMTP_CA."
+                ),
+                host=self._host, what=error.verify_message,
+            ) from error  # fmt: skip
+        except smtplib.SMTPAuthenticationError as error:
+            if error.smtp_code < 500:
+                raise
+            raise MailNotSetUp(
+                gettext_noop(
+                    "The mail server %(host)s does not take our user name and password "
+                    "(%(code)s). Check HIKESHI_SMTP_URL."
+                ),
+                host=self._host, code=error.smtp_code,
+            ) from error  # fmt: skip
+        except smtplib.SMTPNotSupportedError as error:
+            raise MailNotSetUp(
+                gettext_noop(
+                    "The mail server %(host)s offers no STARTTLS, or no login. Check "
+                    "HIKESHI_SMTP_URL: smtps:// is TLS from the start, smtp+plain:// none."
+                ),
+                host=self._host,
+            ) from error
+
+    def _context(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
+        if self._ca_file:
+            try:
+                context.load_verify_locations(self._ca_file)
+            except OSError as error:
+                raise MailNotSetUp(
+                    gettext_noop(
+                        "The file %(file)s that HIKESHI_SMTP_CA names holds no certificates that "
+                        "can be read."
+                    ),
+                    file=self._ca_file,
+                ) from error
+        return context
+
+    def _connect(self) -> smtplib.SMTP:
+        context = self._context()
         if self._scheme == "smtps":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
                 self._host, self._port, timeout=self._timeout, context=context
