@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
+from hikeshi.core.deadlines import Term, UnitOfTime
 from hikeshi.core.errors import AlreadyDone, Conflict, HikeshiError, InputRefused, Stale
 from hikeshi.core.lifecycle import EmbargoAct
 from hikeshi.disclosure.models import Advisory, AdvisoryRevision
@@ -30,8 +32,8 @@ from hikeshi.organisation.links import issue_link, take_link
 from hikeshi.organisation.models import Account, OneTimeLink, WallMember
 from hikeshi.organisation.roles import Role
 from hikeshi.organisation.services import dismiss, next_number
-from hikeshi.records import blobs
-from hikeshi.records.models import Blob, StoredFile
+from hikeshi.records import blobs, clocks
+from hikeshi.records.models import Blob, Clock, StoredFile
 from hikeshi.stakeholders.models import Contact
 from hikeshi.triage.embargo import take_embargo_step
 from hikeshi.triage.models import Case, EmbargoTerm
@@ -304,3 +306,45 @@ def test_a_wall_that_closes_while_somebody_reads_shows_all_or_nothing() -> None:
     assert closed is None
     assert {(status, shown) for _shut, status, shown in said} <= {(200, True), (404, False)}
     assert {status for known, status, _shown in said if known} == {404}
+
+
+@pytest.mark.parametrize("stands_still", [False, True])
+def test_a_clock_that_three_change_at_once_stands_as_the_ledger_says(stands_still: bool) -> None:
+    kazahaya = firm()
+    by = seen_by(kazahaya.admin)
+    hour = timedelta(hours=1)
+    made = clocks.start_clock(
+        subject=opened(kazahaya), regime="sla", stage="fix", by=kazahaya.admin, at=NOW,
+        term=Term(5, UnitOfTime.WORKING_DAYS),
+    )  # fmt: skip
+    if stands_still:
+        clocks.pause_clock(clock=made, reason="waiting", by=by, at=NOW + hour)
+
+    def read() -> Clock:
+        return Clock.objects.visible_to(by).get(pk=made.pk)
+
+    def correct(hours: int) -> Callable[[], Any]:
+        return partial(
+            clocks.correct_clock, clock=read(), by=by, at=NOW, reason="the log of the mail",
+            started_at=NOW - hours * hour,
+        )  # fmt: skip
+
+    if stands_still:
+        other = partial(clocks.resume_clock, clock=read(), by=by, at=NOW + 72 * hour)
+    else:
+        other = partial(
+            clocks.pause_clock, clock=read(), reason="waiting", by=by, at=NOW + hour
+        )  # fmt: skip
+    results = at_once(correct(24), correct(96), other)
+    assert set(kinds(results)) <= {"done", Stale.__name__}, results
+    assert kinds(results)["done"] >= 1, results
+    corrected = [one for one in results[:2] if isinstance(one, Clock)]
+    left, still_open = read(), made.pauses.filter(until=None)
+    assert len(corrected) <= 1, "nobody's edit was undone"
+    assert left.started_at == (corrected[0].started_at if corrected else NOW)
+    assert left.paused_at == (still_open[0].since if still_open else None)
+    worked_out = clocks.worked_out(left)
+    assert worked_out is not None
+    assert left.due_at == worked_out.at
+    told = Event.objects.filter(name="clock.corrected", subject_uid=made.uid)
+    assert told.count() == len(corrected)
