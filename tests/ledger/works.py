@@ -130,6 +130,7 @@ def order(work: str, number: int) -> None:
         _set_a_clock(number)
         enqueue("records.warn")
     elif work == "seal":
+        _do_something_to_seal()
         enqueue("ledger.seal")
     elif work == "feed":
         from tests.intelligence.osv import npm, record
@@ -171,6 +172,16 @@ def _set_a_clock(number: int) -> None:
         subject=subject, regime="embargo", stage="lift", due_at=NOW + timedelta(minutes=1),
         by=admin, at=NOW,
     )  # fmt: skip
+
+
+def _do_something_to_seal() -> None:
+    """Write an event: the timetable's seal of this minute may just have sealed all others."""
+    from django.utils import timezone
+
+    from hikeshi.ledger.services import record
+    from hikeshi.organisation.models import Unit
+
+    record("unit.changed", subject=Unit.objects.order_by("pk")[0], by=None, at=timezone.now())
 
 
 def report(numbers: dict[str, int]) -> dict[str, tuple[int, int]]:
