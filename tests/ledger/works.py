@@ -176,12 +176,14 @@ def _set_a_clock(number: int) -> None:
 
 def _do_something_to_seal() -> None:
     """Write an event: the timetable's seal of this minute may just have sealed all others."""
+    from django.db import transaction
     from django.utils import timezone
 
     from hikeshi.ledger.services import record
     from hikeshi.organisation.models import Unit
 
-    record("unit.changed", subject=Unit.objects.order_by("pk")[0], by=None, at=timezone.now())
+    with transaction.atomic():
+        record("unit.changed", subject=Unit.objects.order_by("pk")[0], by=None, at=timezone.now())
 
 
 def report(numbers: dict[str, int]) -> dict[str, tuple[int, int]]:
