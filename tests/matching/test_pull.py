@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from packaging.version import Version
 
-from hikeshi.core.component import Component
 from hikeshi.intelligence.services import sync_osv
 from hikeshi.inventory.models import PackageVersion
 from hikeshi.inventory.uploads import upload_sbom
@@ -18,7 +15,7 @@ from hikeshi.matching.models import Match
 from hikeshi.matching.services import pull
 from hikeshi.organisation.roles import Role
 from tests.builders import NOW, firm, person, seen_by
-from tests.intelligence.osv import bucket, npm, record, ticking
+from tests.intelligence.osv import npm, record, ticking
 from tests.inventory.stock import cyclonedx, release
 from tests.inventory.stock import npm as component
 
@@ -132,51 +129,6 @@ def test_findings_are_those_of_releases_the_viewer_may_see(tmp_path: Path) -> No
     assert names(seen_by(kazahaya.admin)) == ["GHSA-1"]
     assert names(seen_by(elsewhere)) == []
     assert names(seen_by(other.admin)) == []
-
-
-def test_the_join_agrees_with_a_slow_obvious_matcher(tmp_path: Path) -> None:
-    chance = random.Random(20261124)
-    kazahaya = firm()
-
-    def version() -> str:
-        return ".".join(str(chance.randrange(4)) for _ in range(3))
-
-    records, expected_ranges = [], {}
-    for number in range(60):
-        low, high = sorted((version(), version()), key=Version)
-        package = f"p{chance.randrange(5)}"
-        name = f"PYSEC-2024-{number}"
-        events = [{"introduced": low}, {"fixed": high}]
-        affected = {
-            "package": {"ecosystem": "PyPI", "name": package},
-            "ranges": [{"type": "ECOSYSTEM", "events": events}],
-        }
-        records.append({"id": name, "modified": "2024-01-01T00:00:00Z", "affected": [affected]})
-        expected_ranges[name] = (package, Version(low), Version(high))
-    sync_osv(directory=bucket(tmp_path, {"PyPI": list(records)}), by=None, now=ticking())
-    pairs = {(f"p{chance.randrange(5)}", version()) for _ in range(80)}
-    components = [
-        Component(name, v, f"pkg:pypi/{name}@{v}", bom_ref=f"{name}-{v}") for name, v in pairs
-    ]
-    upload_sbom(
-        release=release(kazahaya), content=cyclonedx(*components), by=kazahaya.admin, at=NOW
-    )
-    pull(at=LATER)
-    expected = {
-        (name, package, v)
-        for name, (package, low, high) in expected_ranges.items()
-        for shipped, v in pairs
-        if shipped == package and low <= Version(v) < high
-    }
-    found = set(
-        Match.objects.values_list(
-            "claim__record_id", "package_version__package__name", "package_version__version"
-        )
-    )
-    assert found == expected
-    assert len(expected) > 100
-    scanned = queries.scan(components)
-    assert {(line.claim, line.component, line.version) for line in scanned.lines} == expected
 
 
 def test_a_version_that_cannot_be_read_matches_nothing(tmp_path: Path) -> None:

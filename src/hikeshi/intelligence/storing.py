@@ -44,7 +44,7 @@ from hikeshi.inventory.services import intern_packages
 from hikeshi.organisation.models import new_uid
 
 # Rises when the rules that read a document change, so that kept documents are read again.
-READER: Final = 2
+READER: Final = 3
 
 _RANGES = "intelligence_affectedrange"
 _UNDECIDED = "intelligence_undecidedrange"

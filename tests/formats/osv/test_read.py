@@ -69,6 +69,8 @@ def test_a_record_becomes_one_claim() -> None:
         ([{"introduced": "0"}, {"introduced": "1.0.0"}, {"fixed": "2.0.0"}], [Span(None, "2.0.0")]),
         ([{"introduced": "0"}, {"limit": "5.0.0"}], [Span(None, "5.0.0")]),
         ([{"introduced": "0"}, {"limit": "5.0.0"}, {"limit": "*"}], [Span()]),
+        ([{"introduced": "0"}, {"limit": "5.0.0"}, {"fixed": "6.0.0"}], [Span(None, "5.0.0")]),
+        ([{"introduced": "0"}, {"fixed": "4.0.0"}, {"limit": "5.0.0"}], [Span(None, "4.0.0")]),
         # An event with two fields, which older records have.
         ([{"introduced": "1.0.0", "fixed": "1.1.0"}], [Span("1.0.0", "1.1.0")]),
     ],

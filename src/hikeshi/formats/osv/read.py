@@ -176,9 +176,7 @@ def spans_of(scheme: str, events: Sequence[schema.Event]) -> list[Span] | None:
     if all(change.at or change.version == "0" for change in changes):
         # Stable: events at one version keep the order of the record.
         changes.sort(key=lambda change: change.at)
-    limits = [change for change in changes if change.edge == "limit"]
-    if any(change.version == "*" for change in limits):
-        limits = []
+    limit = _limit_of(changes)
     spans: list[Span] = []
     low: str | None = None
     is_affected = False
@@ -186,11 +184,22 @@ def spans_of(scheme: str, events: Sequence[schema.Event]) -> list[Span] | None:
         if change.edge == "introduced" and not is_affected:
             low, is_affected = (None if change.version == "0" else change.version), True
         elif is_affected and change.edge in {"fixed", "last_affected"}:
-            spans.append(Span(low, change.version, includes_high=change.edge == "last_affected"))
+            if limit is not None and limit.at < change.at:
+                spans.append(Span(low, limit.version))
+            else:
+                includes = change.edge == "last_affected"
+                spans.append(Span(low, change.version, includes_high=includes))
             is_affected = False
     if is_affected:
-        spans.append(Span(low, max(limits).version if limits else None))
+        spans.append(Span(low, limit.version if limit else None))
     return spans
+
+
+def _limit_of(changes: Sequence[_Change]) -> _Change | None:
+    limits = [change for change in changes if change.edge == "limit"]
+    if not limits or any(change.version == "*" for change in limits):
+        return None
+    return max(limits)
 
 
 def _changes(scheme: str, events: Iterable[schema.Event]) -> Iterable[_Change]:
