@@ -145,7 +145,7 @@ def test_no_table_holds_a_word_of_an_erased_case_that_had_no_wall() -> None:
     case = closed(kazahaya)
     unwalled(case)
     case.refresh_from_db()
-    search.note(case)
+    search.note([case])
     EventPayload.objects.filter(event__subject_uid=case.uid).delete()
     assert CANARY.encode() in stored_texts()
     before = SearchToken.objects.count()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import models
 from django.utils import timezone
 
@@ -20,9 +22,9 @@ def pull_new(run: Run) -> None:
     pull(at=timezone.now())
 
 
-def _match_at_once(subject: models.Model) -> None:
+def _match_at_once(subjects: Sequence[models.Model]) -> None:
     """Let nobody wait for the timetable who has just uploaded an SBOM or read a feed."""
-    if isinstance(subject, SBOM | Reading):
+    if any(isinstance(subject, SBOM | Reading) for subject in subjects):
         enqueue(pull_new, key="timetable")
 
 

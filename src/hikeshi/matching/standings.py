@@ -92,15 +92,16 @@ GROUP BY p.vulnerability_id, p.offering_id, p.rank
 """
 
 
-def note_change(subject: models.Model) -> None:
-    """Note that a product's reach is to be counted again; a listener of the ledger."""
-    if isinstance(subject, Offering):
-        ReachDue.objects.create(offering=subject)
-    elif isinstance(subject, Release):
-        # What a release contains, those contain too that it is a part of.
-        ReachDue.objects.bulk_create(
-            ReachDue(offering_id=one) for one in _offerings_with([subject.pk])
-        )
+def note_change(subjects: Sequence[models.Model]) -> None:
+    """Note that the reach of products is to be counted again; a listener of the ledger."""
+    changed = {one.pk for one in subjects if isinstance(one, Offering)}
+    # What a release contains, those contain too that it is a part of.
+    releases = [one.pk for one in subjects if isinstance(one, Release)]
+    for some in _chunks(releases, _STANDINGS_AT_ONCE):
+        changed |= _offerings_with(some)
+    ReachDue.objects.bulk_create(
+        (ReachDue(offering_id=one) for one in sorted(changed)), batch_size=500
+    )
 
 
 def keep(*, at: datetime) -> None:

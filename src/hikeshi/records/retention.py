@@ -321,6 +321,5 @@ def _erase_parts(row: Record, account: Account, at: datetime, reason: str) -> No
         if blank:
             model._base_manager.filter(pk__in=list(rows)).update(**blank)
     for model, rows in parts.items():
-        for one in model._base_manager.filter(pk__in=list(rows)):
-            search.note(one)
+        search.note(list(model._base_manager.filter(pk__in=list(rows))))
     row.refresh_from_db()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -36,6 +36,7 @@ from hikeshi.ui.paging import Page, page_of
 
 PAGE_SIZE: Final = 50
 RARE: Final = 500
+_AT_ONCE: Final = 500
 _KINDS: Final[list[tuple[str, re.Pattern[str]]]] = [
     ("CVE", re.compile(r"cve-\d{4}-\d{4,19}", re.IGNORECASE)),
     ("GHSA", re.compile(r"ghsa(-[a-z0-9]{4}){3}", re.IGNORECASE)),
@@ -110,41 +111,73 @@ def _texts(rows: list[Any], how: Searchable) -> dict[UUID, str]:
     }
 
 
-def note(subject: models.Model) -> None:
-    """Index the subject of an act, when its kind is searchable; called by the ledger."""
-    kind = subject._meta.label_lower
-    if kind in _searchable:
-        index(kind, [subject])
+def note(subjects: Sequence[models.Model]) -> None:
+    """Index the subjects of acts, when their kind is searchable; called by the ledger."""
+    by_kind: dict[str, list[Any]] = defaultdict(list)
+    for subject in subjects:
+        by_kind[subject._meta.label_lower].append(subject)
+    for kind in by_kind.keys() & _searchable.keys():
+        index(kind, by_kind[kind])
 
 
-def index(kind: str, rows: list[Any]) -> None:
-    """Make rows of one kind findable by their present words."""
-    how = _searchable[kind]
-    secrets: dict[int, bytes] = {}
+def index(kind: str, rows: Sequence[Any]) -> None:
+    """Make rows of one kind findable by their present words; 500 cost the queries of one."""
+    how, by_uid = _searchable[kind], {row.uid: row for row in rows}
+    # In one order always, so that two who index the same rows wait for each other and no more.
+    ordered = [by_uid[uid] for uid in sorted(by_uid)]
     with transaction.atomic():
-        for row in rows:
-            if row.company_id not in secrets:
-                secrets[row.company_id] = keys.search_key(row.company)
-            text = _texts([row], how)[row.uid]
-            entry, _is_new = SearchEntry.objects.update_or_create(
-                subject_uid=row.uid,
-                defaults={
-                    "subject_kind": kind, "company_id": row.company_id, "unit_id": row.unit_id,
-                    "wall_id": row.wall_id, "changed_at": getattr(row, how.changed),
-                },
-            )  # fmt: skip
-            wanted = {keyed_token(secrets[row.company_id], one) for one in tokens_of(text)}
-            held = set(entry.tokens.values_list("token", flat=True))
-            for gone in _parts(sorted(held - wanted)):
-                entry.tokens.filter(token__in=gone).delete()
-            SearchToken.objects.bulk_create(
-                [SearchToken(entry=entry, token=one) for one in wanted - held],
-                ignore_conflicts=True, batch_size=500,
-            )  # fmt: skip
+        for n in range(0, len(ordered), _AT_ONCE):
+            some = ordered[n : n + _AT_ONCE]
+            _keep_tokens(_enter(kind, how, some), _numbers(how, some))
 
 
-def _parts(values: list[int], size: int = 500) -> Iterable[list[int]]:
-    return (values[n : n + size] for n in range(0, len(values), size))
+def _numbers(how: Searchable, rows: list[Any]) -> dict[UUID, set[int]]:
+    """Return the tokens that rows are to have, by uid."""
+    texts, wanted = _texts(rows, how), dict[UUID, set[int]]()
+    secrets: dict[int, bytes] = {}
+    known: dict[tuple[int, str], int] = {}
+    for row in rows:
+        company = row.company_id
+        if company not in secrets:
+            secrets[company] = keys.search_key(row.company)
+        tokens = {(company, token) for token in tokens_of(texts[row.uid])}
+        for one in tokens - known.keys():
+            known[one] = keyed_token(secrets[company], one[1])
+        wanted[row.uid] = {known[one] for one in tokens}
+    return wanted
+
+
+def _enter(kind: str, how: Searchable, rows: list[Any]) -> dict[int, UUID]:
+    """Make or renew the entries of rows; return entry id → uid of the row."""
+    SearchEntry.objects.bulk_create(
+        (
+            SearchEntry(
+                subject_kind=kind, subject_uid=row.uid, company_id=row.company_id,
+                unit_id=row.unit_id, wall_id=row.wall_id, changed_at=getattr(row, how.changed),
+            )
+            for row in rows
+        ),
+        update_conflicts=True, unique_fields=["subject_uid"],
+        update_fields=["subject_kind", "company", "unit", "wall", "changed_at"],
+    )  # fmt: skip
+    entries = SearchEntry.objects.for_system("the index itself")
+    found = entries.filter(subject_uid__in=[row.uid for row in rows])
+    return dict(found.values_list("pk", "subject_uid"))
+
+
+def _keep_tokens(entries: Mapping[int, UUID], wanted: Mapping[UUID, set[int]]) -> None:
+    """Take away the tokens that entries no longer hold, and add those that they now hold."""
+    held: dict[int, dict[int, int]] = {entry: {} for entry in entries}
+    rows = SearchToken.objects.filter(entry__in=held)
+    for pk, entry, token in rows.values_list("pk", "entry_id", "token"):
+        held[entry][token] = pk
+    gone, new = list[int](), list[SearchToken]()
+    for entry, uid in entries.items():
+        gone += [pk for token, pk in held[entry].items() if token not in wanted[uid]]
+        new += [SearchToken(entry_id=entry, token=one) for one in wanted[uid] - held[entry].keys()]
+    for n in range(0, len(gone), _AT_ONCE):
+        SearchToken.objects.filter(pk__in=gone[n : n + _AT_ONCE]).delete()
+    SearchToken.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
 
 
 def refresh(limit: int = 1000) -> int:
@@ -157,8 +190,9 @@ def refresh(limit: int = 1000) -> int:
         )
         stale = model.objects.for_system("making records findable").filter(~Exists(current))
         rows = list(stale.select_related("company").order_by("pk")[: limit - done])
-        for row in rows:
-            index(kind, [row])
+        # A transaction each: nobody who writes waits for the whole of it.
+        for n in range(0, len(rows), 100):
+            index(kind, rows[n : n + 100])
         done += len(rows)
     return done
 
