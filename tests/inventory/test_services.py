@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from hikeshi.core.errors import AlreadyDone, Conflict, InputRefused, Stale
 from hikeshi.inventory import services
 from hikeshi.inventory.models import Offering, OfferingKind, Rank, Release
+from hikeshi.inventory.services import add_all, new_offering, new_release
 from hikeshi.ledger.models import Event
+from hikeshi.matching.models import ReachDue
 from hikeshi.organisation.roles import Role
+from hikeshi.records.search import search
 from tests.builders import NOW, firm, person, seen_by
 from tests.inventory.stock import gate, release
 
@@ -110,3 +115,30 @@ def test_the_csaf_product_id_stays_when_the_version_is_corrected() -> None:
     before = place.csaf_product_id
     saved = services.change_release(release=place, revision=1, by=None, at=NOW, version="4.2.1a")
     assert (saved.version, saved.csaf_product_id) == ("4.2.1a", before)
+
+
+def test_many_are_added_in_the_queries_of_few_each_with_number_audit_line_and_words() -> None:
+    kz = firm()
+
+    def add(names: list[str]) -> int:
+        product = [new_offering(company=kz.company, name={"en": name}, at=NOW) for name in names]
+        release = [new_release(offering=one.row, version=f"{one.row.name['en']}.1", at=NOW)
+                   for one in product]  # fmt: skip
+        with CaptureQueriesContext(connection) as caught:
+            for new in (product, release):
+                add_all(new, by=kz.admin, at=NOW)
+        return len(caught)
+
+    add(["First in its series"])
+    few, many = add(["Alpha", "Beta", "Delta"]), add([f"Gamma {n:02}" for n in range(40)])
+    assert few == many
+    numbers = [one.number for one in Offering.objects.for_system("test").order_by("pk")]
+    assert numbers == sorted(numbers)
+    assert len(set(numbers)) == 44
+    made = Release.objects.for_system("test").select_related("offering").get(version="Gamma 39.1")
+    assert made.csaf_product_id.startswith(made.number)
+    said = Event.objects.get(name="release.created", subject_uid=made.uid)
+    assert said.payload.content.value["after"] == {"version": "Gamma 39.1", "state": "shipping"}
+    hits = search(seen_by(kz.admin), made.offering.number).hits
+    assert [hit.subject.number for hit in hits] == [made.offering.number]
+    assert set(ReachDue.objects.values_list("offering__number", flat=True)) == set(numbers)

@@ -6,9 +6,10 @@ row is fetched (``queries.…_to_edit``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.db import IntegrityError, models, transaction
 
@@ -29,10 +30,10 @@ from hikeshi.inventory.models import (
     ReleaseState,
 )
 from hikeshi.inventory.queries import fold
-from hikeshi.ledger.services import record
+from hikeshi.ledger.services import Told, record, record_all
 from hikeshi.organisation.models import Account, Company, Unit, new_uid
 from hikeshi.records import blobs
-from hikeshi.records.services import number_for, save_record
+from hikeshi.records.services import number_for, numbers_for, save_record
 
 __all__ = [
     "PackageName",
@@ -48,7 +49,18 @@ __all__ = [
 ]
 
 SEARCH_KEY_LIMIT = 600
-_DAYS = ("shipped_on", "last_shipped_on", "support_ends_on", "disposed_on")
+_R = TypeVar("_R", Offering, ProductModel, Release)
+DAYS = ("shipped_on", "last_shipped_on", "support_ends_on", "disposed_on")
+
+
+@dataclass(frozen=True, slots=True)
+class New(Generic[_R]):
+    """A row that was checked and is not stored yet: its number series, and what its event says."""
+
+    row: _R
+    series: str
+    event: str
+    after: dict[str, Any]
 
 
 def create_offering(
@@ -69,31 +81,37 @@ def create_offering(
     Raises InputRefused without a name, Conflict for a unit of another company, AlreadyDone when
     the code is taken.
     """
+    new = new_offering(
+        company=company, name=name, at=at, unit=unit, kind=kind, code=code, **details
+    )
+    try:
+        return _add(new, by=by, at=at)
+    except IntegrityError as error:
+        raise _code_taken(new.row.code) from error
+
+
+def new_offering(
+    *,
+    company: Company,
+    name: Mapping[str, str],
+    at: datetime,
+    unit: Unit | None = None,
+    kind: OfferingKind = OfferingKind.PRODUCT,
+    code: str = "",
+    **details: Any,
+) -> New[Offering]:
+    """Check an offering and make its row without storing it; else as ``create_offering``."""
     name, code = _texts(name), code.strip()
     if not name:
         raise InputRefused(gettext_noop("A product needs a name in at least one language."))
     _check_unit(company, unit)
-    try:
-        with transaction.atomic():
-            offering = Offering.objects.create(
-                company=company,
-                unit=unit,
-                realm=company.realm,
-                number=number_for(company=company, series="PRD", at=at),
-                retention="product",
-                kind=kind,
-                name=name,
-                code=code,
-                search_key=search_key_of(name, code),
-                created_at=at,
-                changed_at=at,
-                **details,
-            )
-            after = {"name": name, "kind": str(kind), "code": code} | _plain(details)
-            record("offering.created", subject=offering, by=by, at=at, after=after)
-    except IntegrityError as error:
-        raise _code_taken(code) from error
-    return offering
+    offering = Offering(
+        company=company, unit=unit, realm=company.realm, retention="product", kind=kind,
+        name=name, code=code, search_key=search_key_of(name, code), created_at=at, changed_at=at,
+        **details,
+    )  # fmt: skip
+    after = {"name": name, "kind": str(kind), "code": code} | _plain(details)
+    return New(offering, "PRD", "offering.created", after)
 
 
 def change_offering(
@@ -143,31 +161,34 @@ def create_model(
 
     Raises InputRefused without a code, AlreadyDone when the offering has a model of this code.
     """
+    new = new_model(offering=offering, code=code, at=at, name=name, ended_on=ended_on)
+    try:
+        return _add(new, by=by, at=at)
+    except IntegrityError as error:
+        raise AlreadyDone(
+            gettext_noop("This product has a model with the code “%(code)s” already."),
+            code=new.row.code,
+        ) from error
+
+
+def new_model(
+    *,
+    offering: Offering,
+    code: str,
+    at: datetime,
+    name: Mapping[str, str] | None = None,
+    ended_on: date | None = None,
+) -> New[ProductModel]:
+    """Check a model and make its row without storing it; else as ``create_model``."""
     code = code.strip()
     if not code:
         raise InputRefused(gettext_noop("A model needs a code."))
-    try:
-        with transaction.atomic():
-            product_model = ProductModel.objects.create(
-                company=offering.company,
-                unit=offering.unit,
-                wall=offering.wall,
-                realm=offering.realm,
-                number=number_for(company=offering.company, series="MDL", at=at),
-                retention="product",
-                offering=offering,
-                code=code,
-                name=_texts(name or {}),
-                ended_on=ended_on,
-                created_at=at,
-                changed_at=at,
-            )
-            record("model.created", subject=product_model, by=by, at=at, after={"code": code})
-    except IntegrityError as error:
-        raise AlreadyDone(
-            gettext_noop("This product has a model with the code “%(code)s” already."), code=code
-        ) from error
-    return product_model
+    made = ProductModel(
+        company=offering.company, unit=offering.unit, wall=offering.wall, realm=offering.realm,
+        retention="product", offering=offering, code=code, name=_texts(name or {}),
+        ended_on=ended_on, created_at=at, changed_at=at,
+    )  # fmt: skip
+    return New(made, "MDL", "model.created", {"code": code})
 
 
 def change_model(
@@ -205,40 +226,72 @@ def create_release(
     Raises InputRefused for an empty version, support that ends before shipping or a text that is
     no package URL, Conflict for a model of another offering, AlreadyDone when the version is there.
     """
+    new = new_release(
+        offering=offering, version=version, at=at, product_model=product_model, state=state,
+        **details,
+    )  # fmt: skip
+    try:
+        return _add(new, by=by, at=at)
+    except IntegrityError as error:
+        raise _release_taken(new.row.version) from error
+
+
+def new_release(
+    *,
+    offering: Offering,
+    version: str,
+    at: datetime,
+    product_model: ProductModel | None = None,
+    state: ReleaseState = ReleaseState.SHIPPING,
+    **details: Any,
+) -> New[Release]:
+    """Check a release and make its row without storing it; else as ``create_release``."""
     version = version.strip()
     if not version:
         raise InputRefused(gettext_noop("A release needs a version."))
-    if product_model is not None and product_model.offering_id != offering.pk:
+    if product_model is not None and product_model.offering != offering:
         raise Conflict(gettext_noop("The model belongs to another product."))
-    _check_days(details)
-    _check_purl(details.get("purl", ""))
-    uid: Any = new_uid()
-    try:
-        with transaction.atomic():
-            number = number_for(company=offering.company, series="REL", at=at)
-            release = Release.objects.create(
-                uid=uid,
-                company=offering.company,
-                unit=offering.unit,
-                wall=offering.wall,
-                realm=offering.realm,
-                number=number,
-                retention="product",
-                offering=offering,
-                product_model=product_model,
-                version=version,
-                state=state,
-                # Companies may share a prefix; the tail keeps the id unique over all of them.
-                csaf_product_id=f"{number}-{uid.hex[-6:]}",
-                created_at=at,
-                changed_at=at,
-                **details,
-            )
-            after = {"version": version, "state": str(state)} | _plain(details)
-            record("release.created", subject=release, by=by, at=at, after=after)
-    except IntegrityError as error:
-        raise _release_taken(version) from error
-    return release
+    check_release(details)
+    release = Release(
+        uid=new_uid(), company=offering.company, unit=offering.unit, wall=offering.wall,
+        realm=offering.realm, retention="product", offering=offering,
+        product_model=product_model, version=version, state=state, created_at=at, changed_at=at,
+        **details,
+    )  # fmt: skip
+    after = {"version": version, "state": str(state)} | _plain(details)
+    return New(release, "REL", "release.created", after)
+
+
+def add_all(new: Sequence[New[Any]], *, by: Account | None, at: datetime) -> None:
+    """Store rows of one kind and one company that were checked, with an audit line for each.
+
+    Call it in a transaction. Raises IntegrityError when one of them is there.
+    """
+    if not new:
+        return
+    company: Company = new[0].row.company
+    numbers = numbers_for(company=company, series=new[0].series, at=at, count=len(new))
+    for one, number in zip(new, numbers, strict=True):
+        _give_number(one.row, number)
+    rows: list[Any] = [one.row for one in new]
+    type(rows[0])._base_manager.bulk_create(rows, batch_size=500)
+    told = [Told(one.row, after=dict(one.after)) for one in new]
+    record_all(new[0].event, told, by=by, at=at)
+
+
+def _add(new: New[_R], *, by: Account | None, at: datetime) -> _R:
+    with transaction.atomic():
+        _give_number(new.row, number_for(company=new.row.company, series=new.series, at=at))
+        new.row.save(force_insert=True)
+        record(new.event, subject=new.row, by=by, at=at, after=new.after)
+    return new.row
+
+
+def _give_number(row: Offering | ProductModel | Release, number: str) -> None:
+    row.number = number
+    if isinstance(row, Release):
+        # Companies may share a prefix; the tail keeps the id unique over all of them.
+        row.csaf_product_id = f"{number}-{row.uid.hex[-6:]}"
 
 
 def change_release(
@@ -251,8 +304,7 @@ def change_release(
     model = changes.get("product_model")
     if model is not None and model.offering_id != release.offering_id:
         raise Conflict(gettext_noop("The model belongs to another product."))
-    _check_days({day: getattr(release, day) for day in _DAYS} | changes)
-    _check_purl(changes.get("purl", ""))
+    check_release({day: getattr(release, day) for day in DAYS} | changes)
     before = _plain({field: getattr(release, field) for field in changes})
     try:
         with transaction.atomic():
@@ -289,8 +341,10 @@ def _check_unit(company: Company, unit: Unit | None) -> None:
         raise Conflict(gettext_noop("The unit belongs to another company."))
 
 
-def _check_days(days: Mapping[str, Any]) -> None:
-    """Refuse a life that ends before it begins."""
+def check_release(days: Mapping[str, Any]) -> None:
+    """Refuse a life that ends before it begins, and what is no package URL."""
+    if days.get("purl"):
+        purl.parse(days["purl"])
     shipped_on, ends_on = days.get("shipped_on"), days.get("support_ends_on")
     if shipped_on and ends_on and ends_on < shipped_on:
         raise InputRefused(
@@ -305,11 +359,6 @@ def _check_days(days: Mapping[str, Any]) -> None:
                 gettext_noop("%(day)s comes before the day of shipping, %(start)s."),
                 day=day.isoformat(), start=shipped_on.isoformat(),
             )  # fmt: skip
-
-
-def _check_purl(text: str) -> None:
-    if text:
-        purl.parse(text)
 
 
 def _move(offering: Offering, unit: Unit | None) -> None:

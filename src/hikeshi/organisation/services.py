@@ -397,16 +397,25 @@ def end_wall(*, wall: Wall, by: Account | None, at: datetime) -> bool:
 
 
 def next_number(*, company: Company, series: str) -> int:
-    """Give the next number of a series, for good only with the transaction that uses it.
+    """Give the next number of a series, for good only with the transaction that uses it."""
+    return next_numbers(company=company, series=series, count=1)[0]
+
+
+def next_numbers(*, company: Company, series: str, count: int) -> list[int]:
+    """Give the next numbers of a series, rising, for good only with the transaction that uses them.
 
     Numbers rise by a random step of 1 to 9: were they consecutive, a gap would betray a walled
     record to whoever sees its neighbours.
     """
+    dice = random.SystemRandom()
     with transaction.atomic():
         # The lock needs a transaction: without one, two callers would read the same number.
         row, _made = NumberSeries.objects.select_for_update().get_or_create(
             company=company, series=series
         )
-        row.last += random.SystemRandom().randint(1, 9)
+        given = []
+        for _ in range(count):
+            row.last += dice.randint(1, 9)
+            given.append(row.last)
         row.save(update_fields=["last"])
-    return row.last
+    return given

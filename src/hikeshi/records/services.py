@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from hikeshi.core.errors import Stale, gettext_noop
 from hikeshi.organisation.models import Company
-from hikeshi.organisation.services import next_number
+from hikeshi.organisation.services import next_numbers
 from hikeshi.records.models import Record
 
 R = TypeVar("R", bound=Record)
@@ -18,9 +18,14 @@ def number_for(*, company: Company, series: str, at: datetime) -> str:
 
     series: "" for cases, else the letters that stand for the kind.
     """
+    return numbers_for(company=company, series=series, at=at, count=1)[0]
+
+
+def numbers_for(*, company: Company, series: str, at: datetime, count: int) -> list[str]:
+    """Return the next numbers of a series, rising, as ``number_for`` writes them."""
     middle = f"{series}-" if series else ""
-    number = next_number(company=company, series=f"{series or 'case'}/{at.year}")
-    return f"{company.prefix}-{middle}{at.year}-{number:04d}"
+    given = next_numbers(company=company, series=f"{series or 'case'}/{at.year}", count=count)
+    return [f"{company.prefix}-{middle}{at.year}-{number:04d}" for number in given]
 
 
 def save_record(record: R, *, revision: int, at: datetime, **changes: Any) -> R:
