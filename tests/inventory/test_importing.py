@@ -20,6 +20,8 @@ from hikeshi.organisation.exchange import Report
 from hikeshi.organisation.roles import Role
 from hikeshi.project.cli import run
 from tests.builders import NOW, Firm, firm, person, seen_by
+from tests.inventory.stock import gate
+from tests.plugins.database import assert_queries
 
 pytestmark = pytest.mark.django_db
 LIST = (
@@ -136,6 +138,47 @@ def test_rights_are_weighed_line_by_line_and_a_reader_is_refused() -> None:
             viewer=seen_by(reader), company=kz.company, table=table, mapping={0: "code"}, at=NOW,
             apply=True,
         )  # fmt: skip
+
+
+def test_a_long_list_takes_few_queries_and_a_changed_one_too() -> None:
+    kz = firm()
+    head = "code,name,version,model,quantity\n"
+    lines = [f"P{n // 3},Product {n // 3},{n}.0,M{n % 2},{{count}}\n" for n in range(60)]
+    text = head + "".join(lines)
+    with assert_queries(75):
+        assert outcomes(take(kz, text.format(count=1))) == ["created"] * 60
+    with assert_queries(45):
+        assert outcomes(take(kz, text.format(count=2))) == ["changed"] * 60
+    assert {r.units_in_use for r in Release.objects.for_system("test")} == {2}
+    assert Event.objects.filter(name="release.changed").count() == 60
+    assert set(Release.objects.for_system("test").values_list("revision", flat=True)) == {2}
+
+
+def test_what_a_later_line_says_of_a_new_product_holds_for_all_of_it() -> None:
+    kz = firm()
+    head = "code,name,version,unit,quantity,last ship date\n"
+    report = take(kz, head + "A,One,1,Network BU,5,\nA,,2,Control BU,,\nA,Two,1,,6,2026-05-01\n")
+    assert outcomes(report) == ["created", "created", "changed"]
+    made = Release.objects.for_system("test").select_related("offering").order_by("version")
+    assert [(r.version, r.unit_id, r.units_in_use, str(r.last_shipped_on)) for r in made] == [
+        ("1", kz.control.pk, 6, "2026-05-01"), ("2", kz.control.pk, None, "None"),
+    ]  # fmt: skip
+    assert (made[0].offering.unit_id, made[0].offering.name) == (kz.control.pk, {"ja": "Two"})
+    first = Event.objects.get(name="release.created", subject_uid=made[0].uid)
+    assert first.payload.content.value["after"]["units_in_use"] == 6
+
+
+def test_a_code_of_a_product_that_the_reader_may_not_see_is_taken() -> None:
+    kz = firm()
+    gate(kz, code="KZG", unit=kz.control)
+    editor = person("e@kazahaya.example", kz.company, Role.ADMIN, unit=kz.network)
+    table = read_table(b"code,name,unit\nKZG,Mine,Network BU\n")
+    report = import_products(
+        viewer=seen_by(editor), company=kz.company, table=table,
+        mapping=mapping_for(kz.company, table), at=NOW, apply=True,
+    )  # fmt: skip
+    assert "KZG" in report.lines[0].error
+    assert (outcomes(report), offerings().count()) == (["refused"], 1)
 
 
 def workbook() -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypeVar
@@ -23,6 +23,7 @@ from hikeshi.inventory.models import (
     ReleaseState,
     SBOMSlot,
 )
+from hikeshi.organisation.models import Company
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records import blobs
@@ -90,6 +91,22 @@ def models_of(offering: Offering) -> list[ProductModel]:
         .filter(offering=offering)
         .order_by("code")
     )
+
+
+def models_of_all(offerings: Iterable[int]) -> QuerySet[ProductModel]:
+    """Select the models of offerings, by ids, that the caller has read as its viewer."""
+    rows = ProductModel.objects.for_system("a model has the unit and wall of its offering")
+    return rows.filter(offering__in=list(offerings))
+
+
+def codes_taken(company: Company, codes: Iterable[str]) -> set[str]:
+    """Return which product codes a company uses, also for what the viewer may not see.
+
+    The one thing told of those: a code is unique in its company, so a second one is refused.
+    """
+    rows = Offering.objects.for_system("a code is unique in its company")
+    found = rows.filter(company=company, code__in=list(codes)).exclude(code="")
+    return set(found.values_list("code", flat=True))
 
 
 def model_by_code(offering: Offering, code: str) -> ProductModel | None:

@@ -33,7 +33,7 @@ from hikeshi.inventory.queries import fold
 from hikeshi.ledger.services import Told, record, record_all
 from hikeshi.organisation.models import Account, Company, Unit, new_uid
 from hikeshi.records import blobs
-from hikeshi.records.services import number_for, numbers_for, save_record
+from hikeshi.records.services import number_for, numbers_for, save_record, save_records
 
 __all__ = [
     "PackageName",
@@ -87,7 +87,7 @@ def create_offering(
     try:
         return _add(new, by=by, at=at)
     except IntegrityError as error:
-        raise _code_taken(new.row.code) from error
+        raise code_taken(new.row.code) from error
 
 
 def new_offering(
@@ -144,7 +144,7 @@ def change_offering(
                 after=_plain(changes),
             )  # fmt: skip
     except IntegrityError as error:
-        raise _code_taken(code) from error
+        raise code_taken(code) from error
     return saved
 
 
@@ -279,6 +279,34 @@ def add_all(new: Sequence[New[Any]], *, by: Account | None, at: datetime) -> Non
     record_all(new[0].event, told, by=by, at=at)
 
 
+def change_all(
+    changes: Sequence[tuple[Any, dict[str, Any]]], *, by: Account | None, at: datetime
+) -> None:
+    """Change offerings or releases, of one kind, that were checked; with an audit line for each.
+
+    Call it in a transaction. Raises Stale when somebody saved one of them since it was read.
+    """
+    if not changes:
+        return
+    told = [
+        Told(row, before=_plain({field: getattr(row, field) for field in said}), after=_plain(said))
+        for row, said in changes
+    ]
+    if not isinstance(changes[0][0], Offering):
+        save_records(changes, at=at)
+        record_all("release.changed", told, by=by, at=at)
+        return
+    keyed = [
+        (row, said | {"search_key": search_key_of(said.get("name", row.name), row.code)})
+        for row, said in changes
+    ]
+    save_records(keyed, at=at)
+    for row, said in changes:
+        if "unit" in said:
+            _move(row, said["unit"])
+    record_all("offering.changed", told, by=by, at=at)
+
+
 def _add(new: New[_R], *, by: Account | None, at: datetime) -> _R:
     with transaction.atomic():
         _give_number(new.row, number_for(company=new.row.company, series=new.series, at=at))
@@ -371,7 +399,8 @@ def _move(offering: Offering, unit: Unit | None) -> None:
     SBOM.objects.for_system(why).filter(release__offering=offering).update(unit=unit)
 
 
-def _code_taken(code: str) -> AlreadyDone:
+def code_taken(code: str) -> AlreadyDone:
+    """Return the error of a product code that another product has."""
     return AlreadyDone(
         gettext_noop("A product with the code “%(code)s” exists already."), code=code
     )

@@ -18,7 +18,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.apps import apps
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 
@@ -37,6 +37,9 @@ from hikeshi.ui.paging import Page, page_of
 PAGE_SIZE: Final = 50
 RARE: Final = 500
 _AT_ONCE: Final = 500
+_INSERT: Final = """
+INSERT INTO records_searchtoken (entry_id, token) VALUES (%s, %s) ON CONFLICT DO NOTHING
+"""
 _KINDS: Final[list[tuple[str, re.Pattern[str]]]] = [
     ("CVE", re.compile(r"cve-\d{4}-\d{4,19}", re.IGNORECASE)),
     ("GHSA", re.compile(r"ghsa(-[a-z0-9]{4}){3}", re.IGNORECASE)),
@@ -171,13 +174,15 @@ def _keep_tokens(entries: Mapping[int, UUID], wanted: Mapping[UUID, set[int]]) -
     rows = SearchToken.objects.filter(entry__in=held)
     for pk, entry, token in rows.values_list("pk", "entry_id", "token"):
         held[entry][token] = pk
-    gone, new = list[int](), list[SearchToken]()
+    gone, new = list[int](), list[tuple[int, int]]()
     for entry, uid in entries.items():
         gone += [pk for token, pk in held[entry].items() if token not in wanted[uid]]
-        new += [SearchToken(entry_id=entry, token=one) for one in wanted[uid] - held[entry].keys()]
+        new += [(entry, token) for token in wanted[uid] - held[entry].keys()]
     for n in range(0, len(gone), _AT_ONCE):
         SearchToken.objects.filter(pk__in=gone[n : n + _AT_ONCE]).delete()
-    SearchToken.objects.bulk_create(new, ignore_conflicts=True, batch_size=500)
+    # A list of products brings tens of thousands: as objects they take three times as long.
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT, new)
 
 
 def refresh(limit: int = 1000) -> int:
