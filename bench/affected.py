@@ -84,7 +84,7 @@ def _affected() -> Iterator[Figure]:
 
         def first_page(of: Vulnerability) -> object:
             rows = places_of(viewer, of).order_by("release__offering__search_key", "pk")[:51]
-            return with_reasons(of, list(rows))
+            return with_reasons(viewer, of, list(rows))
 
         yield Figure(
             f"affected, counted: a vulnerability in {reached:,} releases",
