@@ -16,6 +16,7 @@ from hikeshi.core.errors import HikeshiError
 from hikeshi.intelligence import feeds, freshness
 from hikeshi.intelligence.freshness import Alarm, FeedState
 from hikeshi.intelligence.models import Refusal
+from hikeshi.ledger.queries import unfinished_keys
 from hikeshi.ledger.queue import enqueue
 from hikeshi.organisation.access import Request, account_of, needs
 from hikeshi.organisation.roles import Permission
@@ -36,17 +37,20 @@ ALARMS = {
 def feeds_page(request: Request) -> HttpResponse:
     """Show every feed, those that need somebody marked."""
     states = freshness.feed_states(request.viewer.at)
+    fetching = unfinished_keys("intelligence.fetch")
     context = {
-        "cards": [_card(state) for state in states],
+        "cards": [_card(state, fetching) for state in states],
+        "fetching": fetching,
         "may_manage": request.viewer.may_somewhere(Permission.FEED_MANAGE),
     }
     return render(request, "intelligence/feeds.html", context)
 
 
-def _card(state: FeedState) -> dict[str, Any]:
+def _card(state: FeedState, fetching: set[str]) -> dict[str, Any]:
     most = max((year.read for year in state.years), default=0)
     return {
         "state": state,
+        "is_fetching": f"feed/{state.feed.family}" in fetching,
         "alarm": ALARMS.get(state.alarm, ""),
         "years": [(year, max(1, round(100 * year.read / most)) if most else 0)
                   for year in state.years[:YEARS_SHOWN]],

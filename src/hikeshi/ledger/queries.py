@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 
 from hikeshi.core.errors import NotFound, gettext_noop
-from hikeshi.ledger.models import ChainCheck, Event, Job, OutboxMessage
+from hikeshi.ledger.models import ChainCheck, Event, Job, JobState, OutboxMessage
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.organisation.walls import WalledQuerySet
@@ -51,6 +51,13 @@ def _managed(rows: WalledQuerySet[_M], viewer: Viewer) -> models.QuerySet[_M]:
 def jobs_of(viewer: Viewer) -> models.QuerySet[Job]:
     """Select the jobs that the viewer may see and steer."""
     return _managed(Job.objects.all(), viewer).select_related("by")
+
+
+def unfinished_keys(name: str) -> set[str]:
+    """Return the keys of jobs of a kind that wait or run; for kinds whose keys tell no content."""
+    states = [JobState.QUEUED, JobState.RUNNING]
+    waiting = Job.objects.for_system("keys alone").filter(name=name, state__in=states)
+    return {key for key in waiting.values_list("key", flat=True) if key is not None}
 
 
 def job_by_uid(viewer: Viewer, uid: UUID) -> Job:
