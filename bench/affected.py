@@ -17,7 +17,7 @@ from bench.measure import Figure, median_seconds
 from bench.world import NOW, company, insert_rows, use_fresh_installation
 
 # Releases, components of the first release of a product, names, vulnerabilities.
-SMALL = (400, 300, 4_000, 3_000)
+SMALL = (400, 300, 4_000, 115_000)
 LARGE = (10_000, 600, 60_000, 30_000)
 RELEASES_OF_A_PRODUCT = 10
 PAGES = (
