@@ -15,6 +15,7 @@ from hikeshi.core.lifecycle import EmbargoAct
 from hikeshi.core.vex import ProductStatus, Statement
 from hikeshi.disclosure import queries, services
 from hikeshi.disclosure.checks import problems_of
+from hikeshi.disclosure.forms import AdvisoryForm
 from hikeshi.disclosure.models import Advisory, AdvisoryRevision, DocumentKind, PublishedDocument
 from hikeshi.disclosure.publishing import publish_advisory, withdraw_advisory
 from hikeshi.organisation.roles import Role
@@ -200,6 +201,20 @@ def test_checks_name_what_a_reader_would_miss() -> None:
         "KZ-Panel 10 1.0 is still under investigation for CVE-2026-10001.",
         "CVE-2026-10001 has no CVSS vector.",
     ]
+
+
+def test_a_text_in_one_language_alone_is_named_by_the_check_and_at_its_field() -> None:
+    one = stage()
+    advisory = drafted(one)
+    services.edit_advisory(
+        advisory=advisory, revision=advisory.revision, by=seen_by(one.writer), at=NOW,
+        impact={"ja": "停止します。"},
+    )  # fmt: skip
+    said = [str(p.sentence) for p in problems_of(queries.draft_of(advisory))]
+    assert "“Impact” has no text in “en”." in said
+    form = AdvisoryForm(advisory=advisory, languages=["ja", "en"])
+    hints = {name: str(field.help_text) for name, field in form.fields.items() if "_" in name}
+    assert [name for name, hint in hints.items() if hint] == ["impact_en"]
 
 
 @pytest.mark.parametrize("url", ["", "javascript:alert(1)", "https://", "ftp://x", "https://a b"])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hikeshi.core.advisory import Edition
-from hikeshi.core.errors import HikeshiError, gettext_noop
+from hikeshi.core.errors import HikeshiError, Term, gettext_noop
 from hikeshi.core.tlp import TLP
 from hikeshi.core.vex import ProductStatus
 from hikeshi.disclosure.composing import Draft, compose, languages_of
@@ -14,6 +14,13 @@ from hikeshi.formats.csaf.check import check
 from hikeshi.formats.csaf.write import NotWritable, write
 
 LANGUAGES = ("ja", "en")
+# As the form of the texts names them.
+_NAMES = {
+    "description": gettext_noop("Description"),
+    "impact": gettext_noop("Impact"),
+    "remedy": gettext_noop("Remedy"),
+    "workaround": gettext_noop("Workaround"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +65,14 @@ def _texts(draft: Draft) -> Iterator[Problem]:
             "title",
             language=language,
         )
-    for name in ("description", "impact", "remedy", "workaround"):
+    for name, said in _NAMES.items():
         texts = getattr(advisory, name).value or {}
         written = {one for one in held if str(texts.get(one, "")).strip()}
         for language in sorted(set(held) - written) if written else ():
             yield _warn(
                 gettext_noop("“%(field)s” has no text in “%(language)s”."),
                 name,
-                field=name,
+                field=Term(said),
                 language=language,
             )
     if advisory.edition and not (advisory.change_note.value or {}):

@@ -15,6 +15,8 @@ from hikeshi.disclosure.models import Advisory
 
 # Where most readers of advisories sit; the company's and the reader's own zone come first.
 _ZONES: Final = ("Asia/Tokyo", "UTC", "Europe/Brussels", "America/New_York", "America/Los_Angeles")
+_TITLE_LIMIT: Final = 300
+_TEXT_LIMIT: Final = 50_000
 LABELS = {
     "title": _("Title"),
     "summary": _("Summary"),
@@ -55,11 +57,14 @@ class AdvisoryForm(forms.Form):
         for name, label in LABELS.items():
             if name == "change_note" and not advisory.edition:
                 continue
+            written = [one for one in self.languages if initial[f"{name}_{one}"]]
             for language in self.languages:
+                lacks = bool(written) and language not in written
                 self.fields[f"{name}_{language}"] = forms.CharField(
                     label=f"{label} ({language})",
                     required=False,
-                    max_length=300 if name == "title" else 50_000,
+                    max_length=_TITLE_LIMIT if name == "title" else _TEXT_LIMIT,
+                    help_text=_("Not yet written in this language.") if lacks else "",
                     widget=forms.TextInput()
                     if name == "title"
                     else forms.Textarea(attrs={"rows": 4}),
