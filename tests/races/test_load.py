@@ -87,10 +87,11 @@ class User(threading.Thread):
 
     def run(self) -> None:
         try:
-            while time.monotonic() < self.until:
-                for path in PAGES:
-                    self.ask("GET", path)
-                self.add()
+            with self.client:
+                while time.monotonic() < self.until:
+                    for path in PAGES:
+                        self.ask("GET", path)
+                    self.add()
         except httpx.HTTPError as error:
             self.trouble.append(repr(error))
 
