@@ -1,8 +1,8 @@
 """Reading claims: OSV records of the same run, read alone and read into the database.
 
-BENCH_OSV names a copy of OSV's bucket; without it records are made with the skew of ``fleet``.
-The baseline is reading the same records without storing them. Both are seconds of the processor,
-so that other work on the machine does not count.
+BENCH_OSV names a copy of OSV's bucket, else feeds/osv of the shared data is read; where neither is,
+records are made with the skew of ``fleet``. The baseline is reading the same records without
+storing them. Both are seconds of the processor, so that other work on the machine does not count.
 """
 
 from __future__ import annotations
@@ -73,8 +73,9 @@ def run() -> Iterator[Figure]:
     from hikeshi.intelligence.services import sync_osv
 
     with tempfile.TemporaryDirectory() as home:
-        given = os.environ.get("BENCH_OSV")
-        folder = Path(given) if given else make_bucket(Path(home), RECORDS)
+        shared = Path(os.environ.get("HIKESHI_SHARED", "../shared")) / "feeds" / "osv"
+        given = Path(os.environ.get("BENCH_OSV", shared))
+        folder = given if given.is_dir() else make_bucket(Path(home), RECORDS)
         start, count = time.process_time(), 0
         for part in bucket.parts_of(folder):
             with bucket.opened(part) as contents:
