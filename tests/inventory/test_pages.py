@@ -205,6 +205,21 @@ def test_release_pages_run_the_same_queries_for_any_length(
             client.get(reverse(f"inventory:{name}", args=[place.number]))
 
 
+def test_differences_open_with_the_two_newest_versions_of_one_part(
+    kz: Firm, client_as: ClientAs
+) -> None:
+    place = release(kz)
+    client = client_as(kz.admin)
+    for slot, version in (("application", "1.0"), ("application", "1.1"), ("boot loader", "9")):
+        client.post(
+            reverse("inventory:upload", args=[place.number]),
+            {"file": the_file(("qs", version)), "slot": slot},
+        )
+    shown = client.get(reverse("inventory:differences", args=[place.number])).context
+    pair = [(one.slot.name, one.ordinal) for one in (shown["older"], shown["newer"])]
+    assert pair == [("application", 1), ("application", 2)]
+
+
 def test_bytes_come_back_as_they_went_in_and_run_nowhere(kz: Firm, client_as: ClientAs) -> None:
     place = release(kz)
     client = client_as(kz.admin)

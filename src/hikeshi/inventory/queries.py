@@ -339,6 +339,30 @@ def comparable_sboms(viewer: Viewer, release: Release, limit: int = 200) -> list
     )
 
 
+def pair_to_compare(
+    choices: list[SBOM], release: Release, newer: SBOM | None = None
+) -> tuple[SBOM | None, SBOM | None]:
+    """Return what a reader most likely wants to see side by side, older first.
+
+    choices: of ``comparable_sboms``. newer: when the reader has chosen it.
+    Two versions of one part come first, then the release before, then any release with that part.
+    """
+    here = [sbom for sbom in choices if sbom.release_id == release.pk and not sbom.replaced_at]
+    mine = [newer] if newer is not None else here
+    for sbom in mine:
+        before = [one for one in choices if one.slot_id == sbom.slot_id and one.batch < sbom.batch]
+        if before:
+            return before[0], sbom
+    for sbom in mine:
+        if (found := sbom_of_release_before(choices, sbom)) is not None:
+            return found, sbom
+    for sbom in mine:
+        for one in choices:
+            if one.release_id != sbom.release_id and one.slot.name == sbom.slot.name:
+                return one, sbom
+    return None, mine[0] if mine else None
+
+
 def sbom_of_release_before(choices: list[SBOM], newer: SBOM) -> SBOM | None:
     """Return the current SBOM of the same part in the release made before, if there is one."""
     same_part = [

@@ -135,12 +135,8 @@ def differences(request: Request, number: str) -> HttpResponse:
     """Compare two SBOMs of a release, or of this release and another of the same product."""
     found = queries.release_by_number(request.viewer, number)
     choices = queries.comparable_sboms(request.viewer, found)
-    newer = _chosen(choices, request.GET.get("to")) or next(
-        (sbom for sbom in choices if sbom.release_id == found.pk), None
-    )
-    older = _chosen(choices, request.GET.get("from"))
-    if older is None and newer is not None:
-        older = queries.version_before(newer) or queries.sbom_of_release_before(choices, newer)
+    likely, newer = queries.pair_to_compare(choices, found, _chosen(choices, request.GET.get("to")))
+    older = _chosen(choices, request.GET.get("from")) or likely
     changes = queries.diff(older, newer) if older and newer else []
     context = _context(request, found, "diff")
     context |= {"choices": choices, "older": older, "newer": newer, "changes": changes}

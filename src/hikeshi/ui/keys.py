@@ -56,6 +56,14 @@ GROUPS: Final = (
         ),
     ),
     KeyGroup(
+        _("In the matrix of releases"),
+        (
+            Key(("←→↑↓",), _("Go from release to release")),
+            Key(("Shift", "→"), _("Select the releases on the way")),
+            Key(("Enter",), _("Open who decided, and on what grounds")),
+        ),
+    ),
+    KeyGroup(
         _("On a row or a record"),
         (
             Key(("e",), _("Show the evidence")),
