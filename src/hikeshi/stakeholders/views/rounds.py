@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -103,10 +105,10 @@ def round_act(request: Request, number: str, act: str) -> HttpResponse:
     assert by is not None  # noqa: S101  # needs() lets accounts through only
     if act == "parties":
         contacts = queries.contacts_of(request.viewer).filter(
-            company=asked.company, uid__in=request.POST.getlist("contact")
+            company=asked.company, uid__in=_uids(request.POST.getlist("contact"))
         )
         units = units_of(request.viewer).filter(
-            company=asked.company, uid__in=request.POST.getlist("unit")
+            company=asked.company, uid__in=_uids(request.POST.getlist("unit"))
         )
         rounds.add_parties(asked=asked, contacts=list(contacts), units=list(units), by=by, at=now)
     elif act == "open":
@@ -118,6 +120,17 @@ def round_act(request: Request, number: str, act: str) -> HttpResponse:
     else:
         rounds.close_round(asked=asked, by=by, at=now)
     return redirect("stakeholders:round", number=number)
+
+
+def _uids(given: list[str]) -> list[UUID]:
+    """Return those that are uids; any other names nobody, as an unknown uid does."""
+    found = []
+    for one in given:
+        try:
+            found.append(UUID(one))
+        except ValueError:
+            continue
+    return found
 
 
 @public
