@@ -58,7 +58,7 @@ GROUPS: Final = (
     KeyGroup(
         _("In the matrix of releases"),
         (
-            Key(("←→↑↓",), _("Go from release to release")),
+            Key(("← → ↑ ↓",), _("Go from release to release")),
             Key(("Shift", "→"), _("Select the releases on the way")),
             Key(("Enter",), _("Open who decided, and on what grounds")),
         ),
