@@ -100,9 +100,56 @@ def _events(count: int, start: int) -> None:
     )
 
 
+def _products(count: int, start: int) -> None:
+    from hikeshi.inventory.models import Offering, Release
+
+    ours, _admin = company()
+    made = Offering.objects.bulk_create(
+        (
+            Offering(
+                company=ours, number=f"B-O-{n}", name={"en": f"Product {n:06}"}, code=f"O{n}",
+                search_key=f"o{n} product {n:06}", created_at=NOW,
+            )
+            for n in range(start, start + count)
+        ),
+        batch_size=2000,
+    )  # fmt: skip
+    Release.objects.bulk_create(
+        (
+            Release(
+                company=ours, offering=one, number=f"{one.number}-1", version="1.0",
+                csaf_product_id=f"{one.number}-1", created_at=NOW,
+            )
+            for one in made
+        ),
+        batch_size=2000,
+    )  # fmt: skip
+
+
+def _cases(count: int, start: int) -> None:
+    from hikeshi.core.lifecycle import Phase
+    from hikeshi.organisation.sealed import seal
+    from hikeshi.triage.models import Case, CaseKind
+
+    ours, admin = company()
+    Case.objects.bulk_create(
+        (
+            Case(
+                company=ours, number=f"B-C-{n}", kind=CaseKind.VULNERABILITY, phase=Phase.TRIAGE,
+                title=seal({"en": f"Case {n}"}, None), summary=seal({}, None), phase_since=NOW,
+                owner=admin if n < 200 else None, opened_at=NOW, created_at=NOW,
+            )
+            for n in range(start, start + count)
+        ),
+        batch_size=2000,
+    )  # fmt: skip
+
+
 # A list page and what fills it. An address that is not there yet is left out, loudly.
 PAGES: list[tuple[str, Callable[[int, int], None]]] = [
     ("/", _tasks),
+    ("/cases/", _cases),
+    ("/products/", _products),
     ("/directory/", _contacts),
     ("/directory/rounds/", _rounds),
     ("/settings/audit/", _events),
