@@ -123,6 +123,11 @@ def revisions_of(revision: AdvisoryRevision) -> list[AdvisoryRevision]:
     return list(AdvisoryRevision.objects.filter(advisory_id=revision.advisory_id).defer("content"))
 
 
+def editions_of(advisory: Advisory) -> list[AdvisoryRevision]:
+    """Return what was published of an advisory, newest first, without its content."""
+    return list(AdvisoryRevision.objects.filter(advisory=advisory).defer("content"))
+
+
 def edition_before(revision: AdvisoryRevision) -> AdvisoryRevision | None:
     """Return the edition that came before, None of the first."""
     return AdvisoryRevision.objects.filter(

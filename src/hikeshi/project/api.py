@@ -26,6 +26,7 @@ from ninja.utils import check_csrf
 
 from hikeshi import __version__
 from hikeshi.core.errors import NotAllowed, gettext_noop
+from hikeshi.disclosure import api as disclosure
 from hikeshi.inventory import api as inventory
 from hikeshi.ledger import api as ledger
 from hikeshi.matching import api as matching
@@ -170,6 +171,7 @@ ROUTERS: Final[list[Router]] = [
     inventory.router,
     matching.router,
     triage.router,
+    disclosure.router,
 ]
 
 

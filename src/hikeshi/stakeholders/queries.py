@@ -145,6 +145,13 @@ def messages_in(conversations: Sequence[Conversation]) -> list[Message]:
     return found
 
 
+def messages_about(viewer: Viewer, subject_uid: UUID) -> QuerySet[Message]:
+    """Select the messages about a subject that the viewer reads, for a list by key."""
+    read = Conversation.objects.visible_to(viewer).filter(reads(viewer), subject_uid=subject_uid)
+    found = Message.objects.filter(conversation__in=read.values("pk"))
+    return found.select_related("author", "author_contact", "conversation", "corrects")
+
+
 def rounds_of(viewer: Viewer) -> QuerySet[Round]:
     """Select rounds with how many were asked and have answered.
 

@@ -13,21 +13,20 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from hikeshi.core.errors import InputRefused, NotAllowed, NotFound, gettext_noop
+from hikeshi.core.errors import InputRefused, NotFound, gettext_noop
 from hikeshi.core.lifecycle import EmbargoAct, Fact, Phase
 from hikeshi.organisation.queries import text_in
-from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.models import TaskState
 from hikeshi.records.tasks import give_task, move_task, task_by_uid
-from hikeshi.stakeholders.services import start_conversation, write_message
-from hikeshi.triage import forms, rights, services
+from hikeshi.triage import forms, services
 from hikeshi.triage.assessing import assess
 from hikeshi.triage.casepage import CasePage
 from hikeshi.triage.embargo import take_embargo_step
 from hikeshi.triage.filing import add_file
 from hikeshi.triage.models import Case, CaseRole, ExitReason
 from hikeshi.triage.participants import admit_participant
+from hikeshi.triage.talking import write_in_case
 
 Form = Any
 _Data = QueryDict | None
@@ -188,31 +187,16 @@ def _talk_form(_viewer: Viewer, page: CasePage, language: str, data: _Data) -> F
 
 def _talk(viewer: Viewer, page: CasePage, form: Form, at: datetime) -> str:
     """Write into a conversation; the one with everybody is started by its first message."""
-    rights.require(page.case, viewer, Permission.CASE_WORK)
-    if viewer.account is None:
-        raise NotAllowed(gettext_noop("Only a person with an account can write here."))
     entered = form.cleaned_data
     chosen = entered["conversation"]
     held = {str(talk.conversation.uid): talk.conversation for talk in page.talks}
-    conversation = held.get(chosen)
-    if conversation is None and chosen == "":
-        conversation = next((one for one in held.values() if one.open_to_all), None)
-    if conversation is None:
-        readers = [form.parties[uid] for uid in entered["readers"]] if chosen == "new" else []
-        if chosen == "new" and not readers:
-            raise InputRefused(gettext_noop("Choose who reads this."))
-        conversation = start_conversation(
-            subject_kind=page.case._meta.label_lower,
-            subject=page.case,
-            title=entered["title"] or (_("Everybody in the case") if not chosen else ""),
-            by=viewer.account,
-            at=at,
-            accounts=[one.account for one in readers if one.account],
-            units=[one.unit for one in readers if one.unit],
-            contacts=[one.contact for one in readers if one.contact],
-            open_to_all=not chosen,
-        )
-    write_message(conversation=conversation, body=entered["body"], viewer=viewer, at=at)
+    readers = [form.parties[uid] for uid in entered["readers"]] if chosen == "new" else []
+    if chosen == "new" and not readers:
+        raise InputRefused(gettext_noop("Choose who reads this."))
+    write_in_case(
+        case=page.case, body=entered["body"], by=viewer, at=at, conversation=held.get(chosen),
+        readers=readers, title=entered["title"],
+    )  # fmt: skip
     return ""
 
 

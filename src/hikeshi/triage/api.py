@@ -25,8 +25,10 @@ from hikeshi.triage import bulk, queries, services
 from hikeshi.triage.as_known import case_as_known
 from hikeshi.triage.assessing import assess
 from hikeshi.triage.models import Assessment, Case, CaseKind, ExitReason
+from hikeshi.triage.work_api import router as work
 
 router = Router(tags=["cases"])
+router.add_router("", work)
 Kind = Literal["vulnerability", "incident", "inquiry", "consultation", "campaign"]
 PhaseName = Literal["discovery", "triage", "remediation", "disclosure", "closed"]
 Exit = Literal[
