@@ -256,7 +256,8 @@ def step_advisory(
         case "publish":
             publishing.publish_advisory(**who)
         case "withdraw":
-            publishing.withdraw_advisory(**who, reason=step.reasons)
+            said = {str(language): text for language, text in step.reasons.items()}
+            publishing.withdraw_advisory(**who, reason=said)
     return _full(request, number)
 
 

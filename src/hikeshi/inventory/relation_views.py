@@ -27,6 +27,7 @@ from hikeshi.ui.errors import explain
 
 # Rows beyond those that are filled.
 _BLANK = 3
+_MOST = 40
 
 
 class LinkForm(forms.Form):
@@ -81,7 +82,9 @@ class ChainRows(forms.BaseFormSet[LinkForm]):
         return found
 
 
-_Chain: Any = forms.formset_factory(LinkForm, formset=ChainRows, extra=_BLANK, max_num=40)
+_Chain: Any = forms.formset_factory(
+    LinkForm, formset=ChainRows, extra=_BLANK, max_num=_MOST, absolute_max=_MOST
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

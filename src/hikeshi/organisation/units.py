@@ -34,8 +34,13 @@ class Node:
 
 
 def unit_by_uid(viewer: Viewer, uid: UUID | str) -> Unit:
-    """Return a unit of a company of the viewer. Raises NotFound."""
-    found = units_of(viewer).filter(uid=uid).select_related("company", "owner").first()
+    """Return a unit of a company of the viewer. Raises NotFound, also for a text that is no uid."""
+    try:
+        uid = UUID(str(uid))
+    except ValueError:
+        found = None
+    else:
+        found = units_of(viewer).filter(uid=uid).select_related("company", "owner").first()
     if found is None:
         raise NotFound(gettext_noop("There is no such unit."))
     return found
