@@ -39,8 +39,8 @@ fix: $(VENV)/.dev ## mend what can be mended by itself
 	$(VENV)/bin/ruff format .
 
 test: lint ## lint, then every test on SQLite and PostgreSQL, browser included
-	$(PYTEST) -n 2 -m "not soak"
-	HIKESHI_TEST_DATABASE=postgresql $(PYTEST) -n 2 -m "not soak and not browser and not pure"
+	$(PYTEST) -n 2 --dist worksteal -m "not soak"
+	HIKESHI_TEST_DATABASE=postgresql $(PYTEST) -n 2 --dist worksteal -m "not soak and not browser and not pure"
 
 soak: $(VENV)/.dev translations ## the long versions of kill, fuzz and load tests
 	HIKESHI_RANDOM=1 $(PYTEST) -q -n 2 -m "pure and not soak"
