@@ -11,7 +11,7 @@ from tests.builders import NOW, seen_by
 from tests.disclosure.drafts import Stage, approved, decided, drafted, stage
 from tests.plugins.browser import Look, Pages
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

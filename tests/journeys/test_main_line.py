@@ -17,7 +17,7 @@ from hikeshi.triage.models import Case
 from tests.formats.csaf.test_write import problems
 from tests.plugins.browser import Language, Pages, assert_accessible, assert_fits, shot
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 CVE = "CVE-2021-23337"
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.builders import firm
 from tests.plugins.browser import Look, Pages
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("path", ["/", "/directory/", "/keys/", "/more/"])

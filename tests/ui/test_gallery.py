@@ -29,14 +29,12 @@ def test_the_title_of_a_walled_record_is_its_number_alone(client: Client, settin
     assert "is-embargoed" in page
 
 
-@pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_every_part_fits_and_is_open_to_all(look: Look, settings: Any) -> None:
     settings.DEBUG = True
     look("/settings/gallery/", as_=firm().admin, ways=ALL_WAYS)  # type: ignore[arg-type]
 
 
-@pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_keys_walk_the_rows_and_select(open_page: Pages, settings: Any) -> None:
     settings.DEBUG = True
@@ -57,7 +55,6 @@ def test_keys_walk_the_rows_and_select(open_page: Pages, settings: Any) -> None:
     assert page.locator("tr[data-here]").get_attribute("id") == "row-1"
 
 
-@pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_a_press_on_a_moment_shows_utc(open_page: Pages, settings: Any) -> None:
     settings.DEBUG = True
@@ -70,7 +67,6 @@ def test_a_press_on_a_moment_shows_utc(open_page: Pages, settings: Any) -> None:
     assert moment.inner_text().endswith("JST")
 
 
-@pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_dark_stays_chosen(open_page: Pages) -> None:
     admin = firm().admin
