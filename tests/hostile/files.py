@@ -48,6 +48,34 @@ def bomb(megabytes: int = 300) -> bytes:
     return local + directory + b"PK\x05\x06" + end
 
 
+_XMLNS = b"http://schemas.openxmlformats.org/"
+_PART = b'<Override PartName="/xl/%b" ContentType="application/vnd.openxmlformats-officedocument.'
+_RELATION = b'<Relationship Id="r%d" Type="' + _XMLNS + b'officeDocument/2006/relationships/%b" '
+
+
+def workbook(sheet: bytes, texts: bytes = b"") -> bytes:
+    """Return a workbook of one sheet. sheet: its rows; texts: its shared strings; both in XML."""
+    main = _XMLNS + b"spreadsheetml/2006/main"
+    related = _XMLNS + b"officeDocument/2006/relationships"
+    relations = b'<Relationships xmlns="' + _XMLNS + b'package/2006/relationships">'
+    return archive({
+        "[Content_Types].xml": b'<Types xmlns="' + _XMLNS + b'package/2006/content-types">'
+        + _PART % b"workbook.xml" + b'spreadsheetml.sheet.main+xml"/>'
+        + _PART % b"worksheets/sheet1.xml" + b'spreadsheetml.worksheet+xml"/>'
+        + _PART % b"sharedStrings.xml" + b'spreadsheetml.sharedStrings+xml"/></Types>',
+        "_rels/.rels": relations + _RELATION % (1, b"officeDocument")
+        + b'Target="xl/workbook.xml"/></Relationships>',
+        "xl/_rels/workbook.xml.rels": relations + _RELATION % (1, b"worksheet")
+        + b'Target="worksheets/sheet1.xml"/>' + _RELATION % (2, b"sharedStrings")
+        + b'Target="sharedStrings.xml"/></Relationships>',
+        "xl/workbook.xml": b'<workbook xmlns="' + main + b'" xmlns:r="' + related
+        + b'"><sheets><sheet name="a" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/worksheets/sheet1.xml": b'<worksheet xmlns="' + main + b'"><sheetData>' + sheet
+        + b"</sheetData></worksheet>",
+        "xl/sharedStrings.xml": b'<sst xmlns="' + main + b'">' + texts + b"</sst>",
+    })  # fmt: skip
+
+
 def workbook_bomb() -> bytes:
     """Return something that calls itself a workbook and unpacks to 200 MB."""
     rows = b"<row><c><v>1</v></c></row>" * 8_000_000
@@ -60,8 +88,9 @@ def workbook_bomb() -> bytes:
     )
 
 
-def gzip_bomb(megabytes: int) -> bytes:
-    """Return a gzip file of a few megabytes that unpacks to so many."""
+def gzip_bomb(megabytes: int, head: bytes = b"", item: bytes = b" ") -> bytes:
+    """Return a gzip file of some kilobytes: a head and so many megabytes of one item."""
     squeezed = zlib.compressobj(9, zlib.DEFLATED, 31)
-    block = b" " * (1024 * 1024)
-    return b"".join([*(squeezed.compress(block) for _ in range(megabytes)), squeezed.flush()])
+    block = item * (1024 * 1024 // len(item))
+    parts = [squeezed.compress(head), *(squeezed.compress(block) for _ in range(megabytes))]
+    return b"".join([*parts, squeezed.flush()])

@@ -13,7 +13,10 @@ import sys
 from collections.abc import Callable
 
 from hikeshi.core.errors import HikeshiError
+from hikeshi.formats import sbom
 from hikeshi.formats.cyclonedx import read as cyclonedx
+from hikeshi.formats.epss import read as epss
+from hikeshi.formats.kev import read as kev
 from hikeshi.formats.osv.archive import members, open_archive
 from hikeshi.formats.packed import unpacked
 from hikeshi.formats.table.read import read_table
@@ -28,6 +31,8 @@ def _archive(content: bytes) -> None:
             raise member.error
 
 
+_BOM = b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": ['
+_ROW = b'<row><c t="inlineStr"><is><t>name</t></is></c></row>'
 READERS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], object]]] = {
     "a zip bomb": (files.bomb, _archive),
     "a zip that is a link": (lambda: files.with_symlink("npm-1.json", "/etc/passwd"), _archive),
@@ -40,6 +45,25 @@ READERS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], object]]] = {
         lambda: b"{" + b",".join(b'"k%d":1' % n for n in range(1_000_000)) + b"}",
         cyclonedx.read,
     ),
+    "a list of empty lists": (
+        lambda: files.gzip_bomb(120, _BOM, b"[],"),
+        lambda content: sbom.read(unpacked(content, limit_bytes=LIMIT)),
+    ),
+    "two million wrong components": (
+        lambda: _BOM + b"[]," * 2_000_000 + b"[]]}",
+        sbom.read,
+    ),
+    "a catalogue of zeros": (lambda: files.gzip_bomb(15, b'{"vulnerabilities":[', b"0,"), kev.read),
+    "a day of empty lines": (lambda: files.gzip_bomb(60, b"cve,epss\n", b"\n"), epss.read),
+    "a workbook below its limit": (
+        lambda: files.workbook(_ROW, b"<si><t>" + b"x" * (99 * 1024 * 1024) + b"</t></si>"),
+        read_table,
+    ),
+    "a row of a million cells": (
+        lambda: files.workbook(_ROW + b"<row>" + b"<c/>" * 1_000_000 + b"</row>"),
+        read_table,
+    ),
+    "a million texts": (lambda: files.workbook(_ROW, b"<si/>" * 1_000_000), read_table),
     "a workbook bomb": (files.workbook_bomb, read_table),
     "a long line": (lambda: b"a,b\n" + b"," * 4_000_000, read_table),
     "an open quote": (lambda: b'a,b\n"' + b"x" * 4_000_000, read_table),

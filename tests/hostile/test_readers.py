@@ -14,11 +14,15 @@ from tests.hostile.reader import READERS
 
 pytestmark = pytest.mark.pure
 ROOT = Path(__file__).parents[2]
-# Nothing is wrong with a link in an archive, a file that holds its target, nor with an empty row.
+# Nothing is wrong with a link in an archive, a file that holds its target, nor with an empty row;
+# wrong components are left out and counted.
 REFUSED_AS = {
     "a zip bomb": "TooLarge", "a zip that is a link": "", "a gzip bomb": "TooLarge",
     "deep nesting": "TooLarge", "a million keys": "Malformed", "a workbook bomb": "TooLarge",
-    "a long line": "", "an open quote": "Malformed",
+    "a long line": "", "an open quote": "Malformed", "a list of empty lists": "TooLarge",
+    "two million wrong components": "", "a catalogue of zeros": "TooLarge",
+    "a day of empty lines": "TooLarge", "a workbook below its limit": "",
+    "a row of a million cells": "TooLarge", "a million texts": "TooLarge",
 }  # fmt: skip
 # The largest file that is read may stand in memory as bytes and once more as what is read of it.
 MOST_MB = 400

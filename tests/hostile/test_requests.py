@@ -254,7 +254,7 @@ def test_an_odd_file_is_refused_by_every_page_that_takes_one(what: str, admin: A
     inside = as_(admin)
     pages = [
         f"/products/releases/{place.number}/sbom/", "/directory/import/",
-        "/settings/organisation/import/", "/settings/people/import/",
+        "/settings/organisation/import/", "/settings/people/import/", "/products/import/",
     ]  # fmt: skip
     before = rows()
     for page in pages:

@@ -31,8 +31,15 @@ class MasterKeyMissing(NotAvailable):
 
 @lru_cache(maxsize=4)
 def _read_master_keys(path: Path, _mtime_ns: int) -> dict[str, bytes]:
-    keys = json.loads(path.read_text(encoding="utf-8"))["keys"]
-    return {entry["id"]: base64.b64decode(entry["key"]) for entry in keys}
+    try:
+        keys = json.loads(path.read_text(encoding="utf-8"))["keys"]
+        return {entry["id"]: base64.b64decode(entry["key"], validate=True) for entry in keys}
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise MasterKeyMissing(
+            gettext_noop("The key file %(path)s is damaged. Put its copy back; nothing can be "
+                         "opened."),
+            path=path,
+        ) from error  # fmt: skip
 
 
 def make_key_file(path: Path) -> None:
@@ -50,7 +57,7 @@ def make_key_file(path: Path) -> None:
 def master_keys() -> dict[str, bytes]:
     """Return the master keys by id; the last one wraps anew.
 
-    Raises MasterKeyMissing when the file is not there.
+    Raises MasterKeyMissing when the file is not there or damaged.
     """
     path = Path(settings.KEY_FILE)
     try:

@@ -13,15 +13,18 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tarfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
 import orjson
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management.color import no_style
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
 from hikeshi.core.errors import Conflict, Malformed, gettext_noop
 from hikeshi.organisation import keys
@@ -32,6 +35,15 @@ MANIFEST_LIMIT = 32 * 1024 * 1024
 LINE_LIMIT = 256 * 1024 * 1024
 BATCH = 500
 Progress = Callable[[str, int], None]
+
+
+class _Listed(msgspec.Struct):
+    """A member as the manifest lists it; what is about rows stands for those only."""
+
+    sha256: str
+    model: str = ""
+    columns: list[str] = []  # a struct copies it
+    rows: int = 0
 
 
 def _broken(what: str) -> Malformed:
@@ -66,10 +78,14 @@ def read_manifest(source: Path) -> dict[str, Any]:
                     manifest = orjson.loads(file.read())
                 else:
                     digests[entry.name] = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-    except (tarfile.TarError, EOFError, OSError, orjson.JSONDecodeError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
         raise _broken(str(error)) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise _broken("no manifest.json of a format that this version reads")
+    try:
+        msgspec.convert(manifest["members"], dict[str, _Listed])
+    except (KeyError, msgspec.ValidationError) as error:
+        raise _broken(f"manifest.json lists no members as it should: {error}") from error
     listed = {name: member["sha256"] for name, member in manifest["members"].items()}
     for name in sorted(listed.keys() | digests.keys()):
         if listed.get(name) != digests.get(name):
@@ -77,9 +93,17 @@ def read_manifest(source: Path) -> dict[str, Any]:
     return manifest
 
 
-def _lines(file: IO[bytes]) -> Any:
+def _rows(
+    file: IO[bytes], name: str, model: type[models.Model], columns: list[str]
+) -> Iterator[models.Model]:
+    """Rebuild the rows of a member. Raises Malformed naming the line that is none."""
+    number = 0
     while line := file.readline(LINE_LIMIT):
-        yield line
+        number += 1
+        try:
+            yield row_from(model, columns, line)
+        except (ValueError, TypeError, LookupError, ArithmeticError, ValidationError) as error:
+            raise _broken(f"{name}, line {number} is no row: {error}") from error
 
 
 def _check_keys(source: Path, manifest: dict[str, Any]) -> None:
@@ -88,11 +112,12 @@ def _check_keys(source: Path, manifest: dict[str, Any]) -> None:
     with _open(source) as archive:
         for label, held in rows.items():
             name = f"rows/{label}.jsonl"
-            file = archive.extractfile(name)
-            if file is None:
+            if name not in manifest["members"]:
                 raise _broken(f"{name} is missing")
+            file = archive.extractfile(name)
+            assert file is not None  # noqa: S101  # read_manifest has read it
             columns = manifest["members"][name]["columns"]
-            held.extend(row_from(apps.get_model(label), columns, line) for line in _lines(file))
+            held.extend(_rows(file, name, apps.get_model(label), columns))
     company_keys: list[CompanyKey] = rows["organisation.companykey"]
     wall_keys: list[WallKey] = rows["organisation.wallkey"]
     keys.try_keys(company_keys, wall_keys)
@@ -113,8 +138,8 @@ def _put_rows(archive: tarfile.TarFile, manifest: dict[str, Any], progress: Prog
         file = archive.extractfile(name)
         assert file is not None  # noqa: S101  # read_manifest has read it
         batch: list[Any] = []
-        for line in _lines(file):
-            batch.append(row_from(target, columns, line))
+        for row in _rows(file, name, target, columns):
+            batch.append(row)
             if len(batch) == BATCH:
                 target._base_manager.bulk_create(batch)
                 batch = []

@@ -128,7 +128,7 @@ def _conditions(url: str, target: Path, state: Path) -> dict[str, str]:
         said = json.loads(state.read_text())
     except (OSError, ValueError):
         return wanted
-    if said.get("url") != url:
+    if not isinstance(said, dict) or said.get("url") != url:
         return wanted
     if said.get("etag"):
         wanted["If-None-Match"] = said["etag"]

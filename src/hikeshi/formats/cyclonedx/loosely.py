@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hikeshi.core.errors import Deviation, gettext_noop
+from hikeshi.core.errors import Deviation
 from hikeshi.formats.cyclonedx import schema
+from hikeshi.formats.deviations import forgive
 
 
 class Forgiving:
@@ -116,7 +117,4 @@ class Forgiving:
                 self._forgive(where)
 
     def _forgive(self, place: str) -> None:
-        self.deviations.append(
-            Deviation(gettext_noop("%(place)s has another type than the standard says."),
-                      {"place": place})
-        )  # fmt: skip
+        forgive(self.deviations, place)

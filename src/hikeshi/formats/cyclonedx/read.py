@@ -14,11 +14,11 @@ from hikeshi.core.purl import distribution
 from hikeshi.formats import jsontext
 from hikeshi.formats.cyclonedx.loosely import Forgiving
 from hikeshi.formats.cyclonedx.schema import Document, Part
+from hikeshi.formats.deviations import note, shortened
 
 LIMIT_BYTES: Final = 128 * 1024 * 1024
 LIMIT_COMPONENTS: Final = 500_000
 LIMIT_DEPTH: Final = 64
-LIMIT_DEVIATIONS: Final = 100
 
 _VERSION = re.compile(r"1\.(\d{1,2})")
 _OLDEST, _NEWEST = 2, 7
@@ -47,7 +47,7 @@ def read(content: bytes) -> BillOfMaterials:
         document = _read_loosely(text, deviations)
     minor = _check_kind(document)
     if minor > _NEWEST:
-        _note(
+        note(
             deviations,
             gettext_noop("The file says CycloneDX %(version)s; it was read as 1.7."),
             version=document.specVersion,
@@ -66,7 +66,7 @@ def read(content: bytes) -> BillOfMaterials:
         subject=_component(subject, release) if subject else None,
         components=tuple(_components(parts, release, deviations)),
         depends_on=_dependencies(document),
-        deviations=_shortened(deviations),
+        deviations=shortened(deviations),
     )
 
 
@@ -128,7 +128,7 @@ def _components(
     seen: set[str] = set()
     for index, part in enumerate(parts):
         if not part.name:
-            _note(
+            note(
                 deviations,
                 gettext_noop("Component %(index)s (%(ref)s) has no name."),
                 index=index,
@@ -136,7 +136,7 @@ def _components(
             )
         if part.bom_ref:
             if part.bom_ref in seen:
-                _note(
+                note(
                     deviations,
                     gettext_noop("The bom-ref “%(ref)s” stands for more than one component."),
                     ref=part.bom_ref,
@@ -224,15 +224,3 @@ def _tools(tools: Any) -> str:
             words = (tool.get("name"), tool.get("version"))
             names.append(" ".join(word for word in words if isinstance(word, str) and word))
     return ", ".join(name for name in names if name)
-
-
-def _note(deviations: list[Deviation], sentence: str, **facts: object) -> None:
-    deviations.append(Deviation(sentence, facts))
-
-
-def _shortened(deviations: list[Deviation]) -> tuple[Deviation, ...]:
-    if len(deviations) <= LIMIT_DEVIATIONS:
-        return tuple(deviations)
-    rest = len(deviations) - LIMIT_DEVIATIONS
-    more = Deviation(gettext_noop("… and %(count)s more deviations."), {"count": rest})
-    return (*deviations[:LIMIT_DEVIATIONS], more)

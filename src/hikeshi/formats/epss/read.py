@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,11 +10,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from hikeshi.core import ids
-from hikeshi.core.errors import InputRefused, Malformed, gettext_noop
+from hikeshi.core.errors import InputRefused, Malformed, TooLarge, gettext_noop
 from hikeshi.core.scoring.signals import Likelihood
 from hikeshi.formats.packed import unpacked
 
-LIMIT_BYTES: Final = 256 * 1024 * 1024
+# A day has some 10 MB and 300,000 lines.
+LIMIT_BYTES: Final = 64 * 1024 * 1024
+LIMIT_LINES: Final = 1_000_000
 REFUSED_SHOWN: Final = 1_000
 _DAY: Final = re.compile(r"score_date:(\d{4}-\d{2}-\d{2})")
 
@@ -41,7 +44,12 @@ def read(content: bytes) -> Table:
             gettext_noop("Byte %(place)s is not ASCII: this is no file of EPSS."), place=error.start
         ) from error
     newest_at = None
-    lines = text.splitlines()
+    if text.count("\n") + text.count("\r") > LIMIT_LINES:
+        raise TooLarge(
+            gettext_noop("The file has over %(limit)s lines: it is no day of EPSS."),
+            limit=f"{LIMIT_LINES:,}",
+        )
+    lines = io.StringIO(text, newline=None).read().rstrip("\n").split("\n")
     start = 0
     if lines and lines[0].startswith("#"):
         start = 1

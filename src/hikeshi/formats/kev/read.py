@@ -9,12 +9,15 @@ from typing import Final
 import msgspec
 
 from hikeshi.core import ids
-from hikeshi.core.errors import InputRefused, Malformed, gettext_noop
+from hikeshi.core.errors import InputRefused, Malformed, TooLarge, gettext_noop
 from hikeshi.core.scoring.signals import Exploited
 from hikeshi.formats import jsontext
 from hikeshi.formats.packed import unpacked
 
-LIMIT_BYTES: Final = 64 * 1024 * 1024
+# The catalogue has 1.5 MB and some 1,500 entries.
+LIMIT_BYTES: Final = 16 * 1024 * 1024
+LIMIT_VALUES: Final = 1_000_000
+LIMIT_ENTRIES: Final = 50_000
 
 
 class _Catalogue(msgspec.Struct, rename="camel"):
@@ -54,8 +57,16 @@ def read(content: bytes) -> Catalogue:
 
     Raises TooLarge, or Malformed for anything that is not the catalogue.
     """
-    text = jsontext.checked(unpacked(content, limit_bytes=LIMIT_BYTES), limit_bytes=LIMIT_BYTES)
+    text = jsontext.checked(
+        unpacked(content, limit_bytes=LIMIT_BYTES), limit_bytes=LIMIT_BYTES,
+        limit_values=LIMIT_VALUES,
+    )  # fmt: skip
     told = jsontext.decode(_CATALOGUE, text)
+    if len(told.vulnerabilities) > LIMIT_ENTRIES:
+        raise TooLarge(
+            gettext_noop("The file lists over %(limit)s vulnerabilities: it is no KEV catalogue."),
+            limit=LIMIT_ENTRIES,
+        )
     entries: dict[str, Exploited] = {}
     refused: list[tuple[str, InputRefused]] = []
     for place, raw in enumerate(told.vulnerabilities):

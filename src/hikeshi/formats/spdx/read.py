@@ -18,11 +18,11 @@ from hikeshi.core.component import BillOfMaterials, Component, SourcePackage
 from hikeshi.core.errors import Deviation, Malformed, TooLarge, gettext_noop
 from hikeshi.core.purl import distribution
 from hikeshi.formats import jsontext
+from hikeshi.formats.deviations import forgive, note, shortened
 from hikeshi.formats.spdx.schema import Document, Package, Relationship
 
 LIMIT_BYTES: Final = 128 * 1024 * 1024
 LIMIT_COMPONENTS: Final = 500_000
-LIMIT_DEVIATIONS: Final = 100
 
 _VERSION = re.compile(r"SPDX-2\.(\d{1,2})")
 _OLDEST, _NEWEST = 2, 3
@@ -34,6 +34,8 @@ _NOTHING: Final = frozenset({"", "NOASSERTION", "NONE"})
 _BUILT_FROM = re.compile(r"built package from: (\S+) (\S+)")
 # Syft names the source (upstream=) only where it differs from the package.
 _BY_DPKG = "acquired package info from DPKG DB"
+# Asking for them anew takes longer than reading the entry.
+_FIELDS: Final = {kind: msgspec.structs.fields(kind) for kind in (Package, Relationship)}
 _LISTS: Final = ("packages", "relationships", "documentDescribes")
 
 
@@ -76,7 +78,7 @@ def read(content: bytes) -> BillOfMaterials:
         subject=_component(subject, release) if subject else None,
         components=tuple(_components(packages, subject, release, deviations)),
         depends_on=_dependencies(document.relationships or []),
-        deviations=_shortened(deviations),
+        deviations=shortened(deviations),
     )
 
 
@@ -88,7 +90,7 @@ def _check_version(document: Document, deviations: list[Deviation]) -> None:
             version=(document.spdxVersion or "")[:40],
         )
     if not _OLDEST <= int(version[1]) <= _NEWEST:
-        _note(
+        note(
             deviations,
             gettext_noop("The file says %(version)s; it was read as SPDX 2.3."),
             version=document.spdxVersion,
@@ -112,14 +114,14 @@ def _components(
     for index, package in enumerate(packages):
         ref = package.spdx_id or ""
         if not package.name:
-            _note(
+            note(
                 deviations,
                 gettext_noop("Component %(index)s (%(ref)s) has no name."),
                 index=index,
                 ref=ref or "?",
             )
         if ref and ref in seen:
-            _note(
+            note(
                 deviations,
                 gettext_noop("The SPDXID “%(ref)s” stands for more than one package."),
                 ref=ref,
@@ -241,13 +243,15 @@ def _entry(kind: Any, entry: Any, place: str, deviations: list[Deviation]) -> An
     entry = _as(dict, entry, place, deviations)
     if entry is None:
         return None
-    sound = {}
-    for field in msgspec.structs.fields(kind):
+    sound: dict[str, Any] = {}
+    for field in _FIELDS[kind]:
         name = field.encode_name
+        if name not in entry:
+            continue
         try:
-            sound[field.name] = msgspec.convert(entry.get(name), field.type)
+            sound[field.name] = msgspec.convert(entry[name], field.type)
         except (msgspec.ValidationError, RecursionError):
-            _forgive(f"{place}.{name}", deviations)
+            forgive(deviations, f"{place}.{name}")
             # A version or name that was written as a number is still that name.
             value = entry[name]
             plain = isinstance(value, int | float) and not isinstance(value, bool)
@@ -258,25 +262,5 @@ def _entry(kind: Any, entry: Any, place: str, deviations: list[Deviation]) -> An
 def _as(kind: type, value: Any, place: str, deviations: list[Deviation]) -> Any:
     if value is None or isinstance(value, kind):
         return value
-    _forgive(place, deviations)
+    forgive(deviations, place)
     return None
-
-
-def _forgive(place: str, deviations: list[Deviation]) -> None:
-    _note(
-        deviations,
-        gettext_noop("%(place)s has another type than the standard says."),
-        place=place,
-    )
-
-
-def _note(deviations: list[Deviation], sentence: str, **facts: object) -> None:
-    deviations.append(Deviation(sentence, facts))
-
-
-def _shortened(deviations: list[Deviation]) -> tuple[Deviation, ...]:
-    if len(deviations) <= LIMIT_DEVIATIONS:
-        return tuple(deviations)
-    rest = len(deviations) - LIMIT_DEVIATIONS
-    more = Deviation(gettext_noop("… and %(count)s more deviations."), {"count": rest})
-    return (*deviations[:LIMIT_DEVIATIONS], more)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,6 +24,8 @@ from hikeshi.core.errors import Malformed, TooLarge, gettext_noop
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 _DELIMITERS: Final = ",\t;"
+# A cell or a text of a workbook's XML, whose four bytes can cost hundreds and ten microseconds.
+_COSTLY: Final = re.compile(rb"<(?:[\w.-]+:)?(c|si)[\s/>]")
 # What openpyxl raises for a broken workbook, ParseError being a SyntaxError, and what comes from
 # the archive below it: damaged, encrypted (RuntimeError) or packed by an unknown method.
 _BROKEN: Final = (
@@ -32,13 +36,18 @@ _BROKEN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a file may bring at most. unpacked_bytes: of a workbook, which is a zip archive."""
+    """What a file may bring at most.
+
+    unpacked_bytes, cells, texts (the different ones): of a workbook, which is a zip archive.
+    """
 
     size_bytes: int = 5 * 1024 * 1024
     unpacked_bytes: int = 100 * 1024 * 1024
     rows: int = 5_000
     columns: int = 100
     cell_characters: int = 10_000
+    cells: int = 500_000
+    texts: int = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +175,9 @@ def _workbook(content: bytes, limits: Limits) -> Iterable[tuple[int, list[str]]]
     broken = Malformed(gettext_noop("The Excel file is damaged. Save it again and try once more."))
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
+            _check_workbook(archive, limits)
     except _BROKEN as error:
         raise broken from error
-    if unpacked > limits.unpacked_bytes:
-        raise TooLarge(
-            gettext_noop("The Excel file unpacks to %(size)s MB; at most %(limit)s MB are taken."),
-            size=unpacked // (1024 * 1024), limit=limits.unpacked_bytes // (1024 * 1024),
-        )  # fmt: skip
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         for sheet in book.worksheets:
@@ -190,6 +194,31 @@ def _workbook(content: bytes, limits: Limits) -> Iterable[tuple[int, list[str]]]
     except _BROKEN as error:
         raise broken from error
     return []
+
+
+def _check_workbook(archive: zipfile.ZipFile, limits: Limits) -> None:
+    """Raise TooLarge before the library is asked, which reads rows and texts whole."""
+    unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > limits.unpacked_bytes:
+        raise TooLarge(
+            gettext_noop("The Excel file unpacks to %(size)s MB; at most %(limit)s MB are taken."),
+            size=unpacked // (1024 * 1024), limit=limits.unpacked_bytes // (1024 * 1024),
+        )  # fmt: skip
+    marks = 0
+    found: Counter[bytes] = Counter()
+    # Of every name: a part of a workbook may have any.
+    for entry in archive.infolist():
+        content = archive.read(entry)
+        marks += content.count(b"<")
+        # A filled cell has four marks.
+        if marks <= limits.cells * 4:
+            found.update(one[1] for one in _COSTLY.finditer(content))
+        if marks > limits.cells * 4 or found[b"c"] > limits.cells or found[b"si"] > limits.texts:
+            raise TooLarge(
+                gettext_noop("The Excel file holds over %(limit)s cells or too many different "
+                             "texts. Save the one sheet as CSV and import that."),
+                limit=f"{limits.cells:,}",
+            )  # fmt: skip
 
 
 def _cell(value: Any) -> str:
