@@ -47,6 +47,18 @@ def test_a_reader_sees_the_feeds_and_runs_none(client_as: Any) -> None:
     assert client.post(reverse("intelligence:run_now", args=["kev"])).status_code == 403
 
 
+def test_only_who_runs_feeds_sees_where_their_files_lie(client_as: Any, tmp_path: Path) -> None:
+    kz = firm()
+    path = kev(tmp_path, "CVE-2021-0001")
+    sync_list(SignalKind.KEV, path)
+    reader = person("r@kazahaya.example", kz.company, Role.READER)
+    for account, origin in ((kz.admin, str(path.resolve())), (reader, path.name)):
+        answer = client_as(account).get(reverse("intelligence:feeds"))
+        cards = {card["state"].feed.family: card for card in answer.context["cards"]}
+        assert cards["kev"]["origin"] == origin
+        assert (str(tmp_path.resolve()) in answer.content.decode()) == (account == kz.admin)
+
+
 def test_the_page_asks_as_many_queries_however_much_was_read(
     client_as: Any, tmp_path: Path, django_assert_max_num_queries: Any
 ) -> None:

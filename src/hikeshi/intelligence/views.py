@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 from django.contrib import messages
@@ -38,18 +39,22 @@ def feeds_page(request: Request) -> HttpResponse:
     """Show every feed, those that need somebody marked."""
     states = freshness.feed_states(request.viewer.at)
     fetching = unfinished_keys("intelligence.fetch")
+    may_manage = request.viewer.may_somewhere(Permission.FEED_MANAGE)
     context = {
-        "cards": [_card(state, fetching) for state in states],
+        "cards": [_card(state, fetching, may_manage=may_manage) for state in states],
         "fetching": fetching,
-        "may_manage": request.viewer.may_somewhere(Permission.FEED_MANAGE),
+        "may_manage": may_manage,
     }
     return render(request, "intelligence/feeds.html", context)
 
 
-def _card(state: FeedState, fetching: set[str]) -> dict[str, Any]:
+def _card(state: FeedState, fetching: set[str], *, may_manage: bool) -> dict[str, Any]:
+    origin = state.run.origin if state.run else ""
     most = max((year.read for year in state.years), default=0)
     return {
         "state": state,
+        # Where files lie on the server is for those who put them there.
+        "origin": origin if may_manage or "://" in origin else PurePath(origin).name,
         "is_fetching": f"feed/{state.feed.family}" in fetching,
         "alarm": ALARMS.get(state.alarm, ""),
         "years": [(year, max(1, round(100 * year.read / most)) if most else 0)
