@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 
 from django.core.cache import caches
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -32,6 +32,16 @@ from hikeshi.project.cli import _parser, run
 # Leaving would end the walk, and a stream of the gallery says nothing of anybody.
 LEFT_OUT = ("account/logout/",)
 LINK = re.compile(r"^/(?!/|static/|account/logout)")
+# Sessions, the shared cache with its counts of tries, and the keys of forms that were sent.
+OF_A_VISIT = {"django_session", "hikeshi_cache", "ui_sent", "usersessions_usersession"}
+WRITE = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM|REPLACE INTO)\s+\W?(\w+)", re.IGNORECASE)
+# What a person might type into a field that is empty, by its name or its type.
+PLAUSIBLE = {
+    "languages": "ja", "cve": "CVE-2026-20009",
+    "vectors": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N",
+    "date": "2027-01-01", "datetime-local": "2027-01-01T09:00", "number": "1", "checkbox": "on",
+    "email": "kita@minato.example", "url": "https://minato.example/",
+}  # fmt: skip
 HOSTILE = ("\x00", "x" * 5000, "../../etc/passwd", "<script>'\"", "９" * 40, "-1", "\ufffe%00")
 
 
@@ -60,11 +70,20 @@ class Call:
 
 @dataclass(frozen=True)
 class Said:
-    """An answer: status, and headers with body as one text."""
+    """An answer: status, and headers with body as one text; and what was written for it.
+
+    written: each statement that changes rows, as "INSERT table", and its values as one text.
+    """
 
     status: int
     head: str
     body: str
+    written: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def tables(self) -> list[str]:
+        """Return what was written where, but for what any visit leaves behind."""
+        return [act for act, _values in self.written if act.split()[1] not in OF_A_VISIT]
 
     def plain(self, names: dict[str, str]) -> tuple[int, str]:
         """Return what must be equal where nothing may be told: tokens and times taken out."""
@@ -113,11 +132,15 @@ class _Page(HTMLParser):
         elif at.get("hx-post"):
             self.forms.append((at["hx-post"], "post", []))
         fields = self.forms[-1][2] if self.forms else []
-        if tag in {"input", "textarea", "button"} and at.get("name"):
-            if at["name"] not in {"csrfmiddlewaretoken", "form_key"}:
-                fields.append((at["name"], at.get("value", "") or "x"))
-        elif tag == "select" and at.get("name"):
-            self._select = at["name"]
+        name, kind = at.get("name", ""), at.get("type", "")
+        if tag in {"input", "textarea", "button"} and name:
+            # Of several radio buttons the first is chosen.
+            chosen = kind == "radio" and any(name == known for known, _value in fields)
+            if name not in {"csrfmiddlewaretoken", "form_key"} and not chosen:
+                usual = PLAUSIBLE.get(name) or PLAUSIBLE.get(kind, "x")
+                fields.append((name, at.get("value") or usual))
+        elif tag == "select" and name:
+            self._select = name
         elif tag == "option" and self._select and at.get("value"):
             fields.append((self._select, at["value"]))
             self._select = ""
@@ -143,7 +166,8 @@ class Walker:
         more: dict[str, Any] = {"headers": {"HX-Request": "true"} if call.htmx else {}}
         more["headers"]["Accept-Language"] = "en"
         if call.upload:
-            file = SimpleUploadedFile("a.json", b'{"bomFormat": "CycloneDX"}', "application/json")
+            content = b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []}'
+            file = SimpleUploadedFile("a.json", content, "application/json")
             more["data"] = {call.upload: file}
         elif isinstance(call.body, str):
             more |= {"data": call.body, "content_type": "application/json"}
@@ -152,12 +176,20 @@ class Walker:
                 "data": urlencode(call.body),
                 "content_type": "application/x-www-form-urlencoded",
             }
-        with transaction.atomic():
+        written: list[tuple[str, str]] = []
+
+        def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if found := WRITE.match(sql):
+                written.append((f"{found[1].split()[0].upper()} {found[2]}", str(params)))
+            return execute(sql, params, many, context)
+
+        with transaction.atomic(), connection.execute_wrapper(note):
             answer = getattr(self.client, call.method)(call.path, **more)
             body = b"".join(answer) if answer.streaming else answer.content
             transaction.set_rollback(True)
         head = "\n".join(f"{name}: {value}" for name, value in answer.items())
-        return Said(answer.status_code, head, body.decode(errors="replace"))
+        said = body.decode(errors="replace")
+        return Said(answer.status_code, head, said, tuple(written))
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:
@@ -230,6 +262,8 @@ def operations(numbers: list[str], uids: list[str]) -> Iterator[Call]:
                     for name in (uids[:1] or [""])[0], (numbers[:1] or [""])[0]:
                         said = example(schemas["application/json"], document, name)
                         yield Call(place, method, json.dumps(said))
+                    bare = example(schemas["application/json"], document, "x", bare=True)
+                    yield Call(place, method, json.dumps(bare))
                 elif schemas:
                     yield Call(place, method, upload="file")
                 elif method == "get" and "{" not in path:
@@ -252,23 +286,30 @@ def _api_places(path: str, numbers: list[str], uids: list[str]) -> Iterator[str]
         yield text
 
 
-def example(schema: dict[str, Any], document: dict[str, Any], name: str) -> Any:
-    """Make a value of a schema; texts that are free to be anything become ``name``."""
+def example(
+    schema: dict[str, Any], document: dict[str, Any], name: str, *, bare: bool = False
+) -> Any:
+    """Make a value of a schema; texts that are free to be anything become ``name``.
+
+    bare: without what may be left out.
+    """
     if "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     for several in ("anyOf", "oneOf", "allOf"):
         if several in schema:
-            return example(schema[several][0], document, name)
+            return example(schema[several][0], document, name, bare=bare)
     if "enum" in schema or "const" in schema:
         return schema.get("const", (schema.get("enum") or [None])[0])
     kind = schema.get("type")
     if kind == "object":
+        needed = schema.get("required", [])
         return {
-            key: example(value, document, name)
+            key: example(value, document, name, bare=bare)
             for key, value in schema.get("properties", {}).items()
-        } or {"en": name}
+            if not bare or key in needed
+        } or ({} if "properties" in schema else {"en": name})
     if kind == "array":
-        return [example(schema.get("items", {}), document, name)]
+        return [example(schema.get("items", {}), document, name, bare=bare)]
     formats = {"date-time": "2027-01-01T00:00:00Z", "date": "2027-01-01"}
     return {"integer": 1, "number": 1, "boolean": True}.get(
         str(kind), formats.get(str(schema.get("format")), name)
