@@ -8,7 +8,8 @@ queue say how busy a team is.
 from __future__ import annotations
 
 import hmac
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -16,7 +17,8 @@ from django.db import DatabaseError
 from django.db.models import Count, Max, Min
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 
 from hikeshi.intelligence.feeds import FEEDS
 from hikeshi.intelligence.models import FeedSetting, Run, RunState
@@ -24,6 +26,7 @@ from hikeshi.ledger.heart import LEASE, alive_since
 from hikeshi.ledger.models import Event, Job, OutboxMessage, OutboxState, SealBatch
 from hikeshi.organisation.access import public
 from hikeshi.organisation.models import Company
+from hikeshi.project import traffic
 
 
 @public
@@ -47,65 +50,78 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 
 @public
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer with the figures of jobs, outbox, feeds, workers and audit log, for Prometheus."""
+    """Answer with the figures of jobs, outbox, feeds, workers, audit log and requests."""
     token = settings.METRICS_TOKEN
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not token or not hmac.compare_digest(given.encode(), token.encode()):
         raise Http404
-    return HttpResponse(generate_latest(_figures(timezone.now())), content_type=CONTENT_TYPE_LATEST)
+    figures = _Figures()
+    _note_all(figures, timezone.now())
+    # The exposition asks a registry for nothing but this one method.
+    content = generate_latest(figures) + generate_latest(traffic.counted())
+    return HttpResponse(content, content_type=CONTENT_TYPE_LATEST)
 
 
-def _figures(now: datetime) -> CollectorRegistry:
-    registry = CollectorRegistry()
+class _Figures:
+    """Gauges as they are now. The library's own would be kept in the files of the web processes."""
+
+    def __init__(self) -> None:
+        self.families: list[GaugeMetricFamily] = []
+
+    def add(self, name: str, told: str, values: Mapping[str, float], label: str = "") -> None:
+        """Note a figure: {label's value: it}, or {"": it} without a label."""
+        family = GaugeMetricFamily(name, told, labels=[label] if label else [])
+        for key, value in values.items():
+            family.add_metric([key] if label else [], value)
+        self.families.append(family)
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        """Return the figures, as the library asks a registry for them."""
+        return self.families
+
+
+def _note_all(figures: _Figures, now: datetime) -> None:
     jobs = Job.objects.for_system("figures without content")
-    gauge = Gauge("hikeshi_jobs", "Jobs by state", ["state"], registry=registry)
-    for state, count in jobs.values_list("state").annotate(Count("pk")):
-        gauge.labels(state).set(count)
+    figures.add("hikeshi_jobs", "Jobs by state",
+                dict(jobs.values_list("state").annotate(Count("pk"))), "state")  # fmt: skip
     oldest = jobs.filter(state="queued", run_at__lte=now).aggregate(at=Min("run_at"))["at"]
-    _one(registry, "hikeshi_jobs_oldest_wait_seconds", "Wait of the oldest due job",
-         (now - oldest) if oldest else timedelta(0))  # fmt: skip
+    figures.add("hikeshi_jobs_oldest_wait_seconds", "Wait of the oldest due job",
+                {"": _seconds(oldest, now)})  # fmt: skip
     messages = OutboxMessage.objects.for_system("figures without content")
-    gauge = Gauge("hikeshi_outbox", "Outgoing messages by state", ["state"], registry=registry)
-    for state, count in messages.values_list("state").annotate(Count("pk")):
-        gauge.labels(state).set(count)
+    figures.add("hikeshi_outbox", "Outgoing messages by state",
+                dict(messages.values_list("state").annotate(Count("pk"))), "state")  # fmt: skip
     waiting = messages.filter(state=OutboxState.WAITING, next_at__lte=now)
     longest = waiting.aggregate(at=Min("created_at"))["at"]
-    _one(registry, "hikeshi_outbox_oldest_wait_seconds", "Wait of the oldest message that is due",
-         (now - longest) if longest else timedelta(0))  # fmt: skip
-    _feeds(registry, now)
-    Gauge("hikeshi_workers", "Workers alive", registry=registry).set(len(alive_since(now, LEASE)))
+    figures.add("hikeshi_outbox_oldest_wait_seconds", "Wait of the oldest message that is due",
+                {"": _seconds(longest, now)})  # fmt: skip
+    _feeds(figures, now)
+    figures.add("hikeshi_workers", "Workers alive", {"": len(alive_since(now, LEASE))})
     events = Event.objects.for_system("figures without content")
-    Gauge("hikeshi_audit_unsealed", "Events not sealed yet", registry=registry).set(
-        events.filter(batch__isnull=True).count()
-    )
+    figures.add("hikeshi_audit_unsealed", "Events not sealed yet",
+                {"": events.filter(batch__isnull=True).count()})  # fmt: skip
     sealed = SealBatch.objects.order_by("-number").values_list("sealed_at", flat=True).first()
     if sealed is not None:
-        _one(registry, "hikeshi_audit_sealed_age_seconds", "Since the last sealing", now - sealed)
-    return registry
+        figures.add("hikeshi_audit_sealed_age_seconds", "Since the last sealing",
+                    {"": _seconds(sealed, now)})  # fmt: skip
 
 
-def _feeds(registry: CollectorRegistry, now: datetime) -> None:
+def _feeds(figures: _Figures, now: datetime) -> None:
     """Tell how old each feed is: the name of a feed is all that stands beside a figure."""
-    on = Gauge("hikeshi_feed_on", "Whether a feed is fetched by itself", ["feed"],
-               registry=registry)  # fmt: skip
-    failing = Gauge("hikeshi_feed_failing", "Whether the last try to fetch a feed failed", ["feed"],
-                    registry=registry)  # fmt: skip
-    age = Gauge("hikeshi_feed_age_seconds", "Since a feed was last read to its end", ["feed"],
-                registry=registry)  # fmt: skip
     settings_of = {one.family: one for one in FeedSetting.objects.all()}
+    on = {family: family in settings_of and settings_of[family].is_on for family in FEEDS}
+    figures.add("hikeshi_feed_on", "Whether a feed is fetched by itself", on, "feed")
+    failing = {family: on[family] and bool(settings_of[family].failed) for family in FEEDS}
+    figures.add("hikeshi_feed_failing", "Whether the last try to fetch a feed failed", failing,
+                "feed")  # fmt: skip
     read = dict(
         Run.objects.filter(state=RunState.CLOSED)
         .values_list("family")
         .annotate(at=Max("closed_at"))
     )
-    for family in FEEDS:
-        kept = settings_of.get(family)
-        on.labels(family).set(kept is not None and kept.is_on)
-        failing.labels(family).set(kept is not None and kept.is_on and bool(kept.failed))
-        # A feed that was never read has no age, rather than one of zero.
-        if read.get(family) is not None:
-            age.labels(family).set((now - read[family]).total_seconds())
+    # A feed that was never read has no age, rather than one of zero.
+    ages = {family: _seconds(read[family], now) for family in FEEDS if read.get(family)}
+    figures.add("hikeshi_feed_age_seconds", "Since a feed was last read to its end", ages, "feed")
 
 
-def _one(registry: CollectorRegistry, name: str, told: str, value: timedelta) -> None:
-    Gauge(name, told, registry=registry).set(value.total_seconds())
+def _seconds(since: datetime | None, now: datetime) -> float:
+    return (now - since).total_seconds() if since else 0.0

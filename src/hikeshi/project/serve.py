@@ -7,6 +7,8 @@ and Ctrl-C stop the children first: the web process finishes its requests, the w
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +26,7 @@ from django.utils.translation import gettext as _
 
 from hikeshi.organisation.keys import make_key_file
 from hikeshi.organisation.links import first_link, link_path
-from hikeshi.project import fresh
+from hikeshi.project import fresh, traffic
 
 GRACE_SECONDS: Final = 30
 LONGEST_PAUSE_SECONDS: Final = 60
@@ -44,10 +46,11 @@ def prepare(*, keys: bool = True) -> None:
 
 @dataclass
 class Child:
-    """A process that is kept running."""
+    """A process that is kept running. environment: what it is told beside the parent's."""
 
     name: str
     command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     pause: float = 0.0
@@ -55,7 +58,8 @@ class Child:
 
     def start(self, now: float) -> None:
         """Start the process; its output is the parent's."""
-        self.process = subprocess.Popen(self.command)  # noqa: S603  # our own program
+        environment = {**os.environ, **self.environment}
+        self.process = subprocess.Popen(self.command, env=environment)  # noqa: S603  # our own
         self.started_at = now
 
     def look_after(self, now: float) -> None:
@@ -86,7 +90,10 @@ def _children(host: str, port: int, web: int, workers: int) -> list[Child]:
         "--max-requests", "5000", "--max-requests-jitter", "500", "--timeout", "60",
         "--graceful-timeout", "20", "--log-level", "warning",
     ]  # fmt: skip
-    children = [Child("web", gunicorn)]
+    # Figures of requests begin anew with the server, as Prometheus expects.
+    figures = Path(settings.DATA_DIR) / "figures"
+    shutil.rmtree(figures, ignore_errors=True)
+    children = [Child("web", gunicorn, {traffic.FOLDER: str(figures)})]
     children += [
         Child(f"worker {number + 1}", [python, "-m", "hikeshi", "worker"])
         for number in range(workers)

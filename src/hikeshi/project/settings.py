@@ -56,6 +56,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First: the time it notes is that of everything.
+    "hikeshi.project.traffic.CountMiddleware",
     "hikeshi.project.problems.ProblemMiddleware",
     # Above sessions, and above the check of the token, which reads the whole form.
     "hikeshi.project.door.DoorMiddleware",
