@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import UUID
 
-import orjson
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rich.console import Console
-from rich.table import Table
 
-from hikeshi.core.errors import InputRefused, NotFound, gettext_noop
+from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.formats.table.read import read_table
 from hikeshi.inventory import queries, services
 from hikeshi.inventory.importing import LIMITS, import_products, mapping_for
 from hikeshi.inventory.models import Offering, OfferingKind, Rank, Release, ReleaseState
-from hikeshi.inventory.uploads import DEFAULT_SLOT, MAX_BYTES, too_large, upload_sbom
-from hikeshi.organisation.models import Company
-from hikeshi.organisation.queries import companies_of, text_in
+from hikeshi.inventory.uploads import DEFAULT_SLOT, MAX_BYTES, upload_sbom
+from hikeshi.organisation.queries import text_in
 from hikeshi.organisation.roles import Permission
+from hikeshi.organisation.terminal import company_named, read_file, show_rows
 from hikeshi.organisation.viewer import Viewer
 
 LIST_LIMIT = 1_000
-PIPE_WIDTH = 500
 
 
 def add_commands(commands: Any) -> None:
@@ -101,7 +96,7 @@ def list_products(options: argparse.Namespace, viewer: Viewer) -> None:
     rows = queries.with_figures(queries.offerings_of(viewer)).order_by("search_key", "pk")
     for word in queries.fold(options.text).split():
         rows = rows.filter(search_key__contains=word)
-    _print(options, [_product_row(row) for row in rows[:LIST_LIMIT]])
+    show_rows(options, [_product_row(row) for row in rows[:LIST_LIMIT]])
 
 
 def _product_row(row: Any) -> dict[str, Any]:
@@ -114,34 +109,20 @@ def _product_row(row: Any) -> dict[str, Any]:
 
 def add_product(options: argparse.Namespace, viewer: Viewer) -> None:
     """Add a product and print its number."""
-    company = _company(options, viewer)
+    company = company_named(viewer, options.company)
     viewer.require(Permission.INVENTORY_EDIT, company.pk)
     offering = services.create_offering(
         company=company, name={options.name_language: options.name}, by=viewer.account,
         at=timezone.now(), code=options.code, kind=OfferingKind(options.kind),
         rank=Rank(options.rank),
     )  # fmt: skip
-    _print(options, [{"number": offering.number, "uid": str(offering.uid)}])
-
-
-def _company(options: argparse.Namespace, viewer: Viewer) -> Company:
-    companies = companies_of(viewer)
-    if options.company:
-        companies = companies.filter(slug=options.company)
-    found = list(companies[:2])
-    if len(found) != 1:
-        raise InputRefused(gettext_noop("Name the company with --company; see its short name."))
-    return found[0]
+    show_rows(options, [{"number": offering.number, "uid": str(offering.uid)}])
 
 
 def import_file(options: argparse.Namespace, viewer: Viewer) -> int:
     """Take in a list, print what became of each line; nothing is written when one is refused."""
-    company = _company(options, viewer)
-    try:
-        content = options.file.read_bytes()
-    except OSError as error:
-        raise _unreadable(options.file, error) from error
-    table = read_table(content, LIMITS)
+    company = company_named(viewer, options.company)
+    table = read_table(read_file(options.file, limit_bytes=LIMITS.size_bytes), LIMITS)
     mapping = mapping_for(company, table)
     for pair in options.column:
         heading, _equals, meant = pair.rpartition("=")
@@ -152,7 +133,7 @@ def import_file(options: argparse.Namespace, viewer: Viewer) -> int:
         viewer=viewer, company=company, table=table, mapping=mapping, at=timezone.now(),
         apply=not options.preview,
     )  # fmt: skip
-    _print(
+    show_rows(
         options,
         [{"line": line.number, "about": line.about, "outcome": line.action, "reason": line.error}
          for line in report.lines],
@@ -160,17 +141,10 @@ def import_file(options: argparse.Namespace, viewer: Viewer) -> int:
     return 3 if report.refused else 0
 
 
-def _unreadable(path: Path, error: OSError) -> NotFound:
-    return NotFound(
-        gettext_noop("The file %(path)s cannot be read: %(reason)s"),
-        path=str(path), reason=error.strerror,
-    )  # fmt: skip
-
-
 def list_releases(options: argparse.Namespace, viewer: Viewer) -> None:
     """Print the releases of one product."""
     rows: list[Any] = queries.release_list(viewer, _product(viewer, options.product))
-    _print(options, [_release_row(row) | {"sboms": row.sbom_count} for row in rows])
+    show_rows(options, [_release_row(row) | {"sboms": row.sbom_count} for row in rows])
 
 
 def _release_row(row: Release) -> dict[str, Any]:
@@ -191,21 +165,17 @@ def add_release(options: argparse.Namespace, viewer: Viewer) -> None:
         state=ReleaseState(options.state), shipped_on=options.shipped_on,
         support_ends_on=options.support_ends_on,
     )  # fmt: skip
-    _print(options, [_release_row(release)])
+    show_rows(options, [_release_row(release)])
 
 
 def upload_file(options: argparse.Namespace, viewer: Viewer) -> None:
     """Take a file as the current SBOM of a release's part and print what changed."""
     release = queries.release_to_edit(viewer, **_key(options.release))
     if options.file == "-":
-        content, name = _read(sys.stdin.buffer), ""
+        content, name = sys.stdin.buffer.read(MAX_BYTES + 1), ""
     else:
         path = Path(options.file)
-        try:
-            with path.open("rb") as file:
-                content, name = _read(file), path.name
-        except OSError as error:
-            raise _unreadable(path, error) from error
+        content, name = read_file(path, limit_bytes=MAX_BYTES), path.name
     done = upload_sbom(
         release=release, content=content, by=viewer.account, at=timezone.now(),
         slot=options.slot, file_name=name,
@@ -216,14 +186,7 @@ def upload_file(options: argparse.Namespace, viewer: Viewer) -> None:
         "version": sbom.ordinal, "is_new": done.is_new, "components": sbom.components,
         "opened": done.opened, "closed": done.closed, "gaps": sbom.gaps,
     }  # fmt: skip
-    _print(options, [said])
-
-
-def _read(file: BinaryIO) -> bytes:
-    content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise too_large(len(content))
-    return content
+    show_rows(options, [said])
 
 
 def list_sboms(options: argparse.Namespace, viewer: Viewer) -> None:
@@ -234,7 +197,7 @@ def list_sboms(options: argparse.Namespace, viewer: Viewer) -> None:
         if "uid" in key
         else queries.release_by_number(viewer, key["number"])
     )
-    _print(
+    show_rows(
         options,
         [
             {
@@ -262,18 +225,3 @@ def _key(name: str) -> dict[str, Any]:
         return {"uid": UUID(name)}
     except ValueError:
         return {"number": name}
-
-
-def _print(options: argparse.Namespace, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print rows as JSON, one document, or as a table for people."""
-    rows = list(rows)
-    if options.format == "json":
-        sys.stdout.write(orjson.dumps(rows).decode() + "\n")
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in rows[0] if rows else ():
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    # What goes into a pipe or a file is not cut to the width of a terminal that is not there.
-    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
