@@ -9,18 +9,30 @@ from typing import Any
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from hikeshi.core.errors import InputRefused, NotAllowed
 from hikeshi.formats.table.read import read_table
 from hikeshi.inventory.importing import import_products, mapping_for
-from hikeshi.inventory.models import ColumnMapping, Offering, ProductModel, Release
+from hikeshi.inventory.models import (
+    ChainLink,
+    ColumnMapping,
+    Connection,
+    Containment,
+    Offering,
+    ProductModel,
+    Release,
+)
 from hikeshi.ledger.models import Event
 from hikeshi.organisation.exchange import Report
 from hikeshi.organisation.roles import Role
 from hikeshi.project.cli import run
+from hikeshi.stakeholders.models import ContactKind
+from hikeshi.stakeholders.services import add_contact
 from tests.builders import NOW, Firm, firm, person, seen_by
-from tests.inventory.stock import gate
+from tests.inventory.stock import gate, release
 from tests.plugins.database import assert_queries
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +164,31 @@ def test_a_long_list_takes_few_queries_and_a_changed_one_too() -> None:
     assert {r.units_in_use for r in Release.objects.for_system("test")} == {2}
     assert Event.objects.filter(name="release.changed").count() == 60
     assert set(Release.objects.for_system("test").values_list("revision", flat=True)) == {2}
+
+
+def test_a_list_of_ties_that_changes_none_takes_as_many_queries_as_a_short_one() -> None:
+    kz = firm()
+    inside = release(kz, gate(kz, code="MOD"))
+    for name in ("Minato Parts", "Kita Castings"):
+        add_contact(company=kz.company, kind=ContactKind.SUPPLIER, name=name, by=kz.admin, at=NOW)
+    head = "code,name,version,supplier,connected,contains\n"
+    lines = [
+        f"T{n},Tied {n},1.0,Minato Parts;Kita Castings,T{(n + 1) % 40};MOD,{inside.number}\n"
+        for n in range(40)
+    ]
+    assert outcomes(take(kz, head + "".join(lines))) == ["created"] * 40
+    assert Connection.objects.count() == 80
+    assert Containment.objects.filter(inner=inside).count() == 40
+    assert ChainLink.objects.count() == 80
+    queries = []
+    for some in (lines[:2], lines):
+        with CaptureQueriesContext(connection) as caught:
+            assert outcomes(take(kz, head + "".join(some))) == ["unchanged"] * len(some)
+        queries.append(len(caught))
+    assert queries[0] == queries[1] < 45
+    changed = head + "".join(lines).replace("Minato Parts;Kita Castings", "Kita Castings")
+    assert outcomes(take(kz, changed)) == ["changed"] * 40
+    assert ChainLink.objects.count() == 40
 
 
 def test_what_a_later_line_says_of_a_new_product_holds_for_all_of_it() -> None:

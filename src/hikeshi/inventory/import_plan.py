@@ -8,7 +8,7 @@ is done set-wise.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -17,14 +17,13 @@ from django.db import IntegrityError
 
 from hikeshi.core.errors import Conflict, InputRefused, gettext_noop
 from hikeshi.inventory import columns, queries, services
-from hikeshi.inventory.import_ties import Ties
+from hikeshi.inventory.import_ties import Ties, chunks
 from hikeshi.inventory.models import Offering, OfferingKind, ProductModel, Release
 from hikeshi.organisation.models import Account, Company
 from hikeshi.organisation.queries import people_of
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
 
-_AT_ONCE: Final = 500
 _NAMES: Final = ("name_ja", "name_en", "code")
 
 
@@ -79,17 +78,18 @@ class Plan:
         """Read what lines name, in queries that hang on 500 products, not on lines."""
         codes = {told["code"] for told in lines if "code" in told}
         rows = queries.offerings_of(self.viewer).filter(company=self.company)
-        for some in _chunks(sorted(codes)):
+        for some in chunks(sorted(codes)):
             for row in rows.filter(code__in=some):
                 self._know(_Planned(row))
         names = {_name(told) for told in lines if "code" not in told} - {""}
         called = rows.values_list("pk", "name", "code") if names else ()
         wanted = {pk for pk, name, code in called
                   if code not in codes and names & set(name.values())}  # fmt: skip
-        for some in _chunks(sorted(wanted)):
+        for some in chunks(sorted(wanted)):
             for row in rows.filter(pk__in=some):
                 self._know(_Planned(row))
         self._hidden = queries.codes_taken(self.company, codes) - self._coded.keys()
+        self.ties.read_parts({name for told in lines for name in told.get("contains", ())})
         self._read_inside({told["version"] for told in lines if "version" in told})
 
     def _know(self, planned: _Planned) -> None:
@@ -101,7 +101,7 @@ class Plan:
 
     def _read_inside(self, versions: set[str]) -> None:
         by_pk = {one.row.pk: one for one in self._offerings}
-        for some in _chunks(sorted(by_pk)):
+        for some in chunks(sorted(by_pk)):
             models: dict[int, _Planned] = {}
             for model in queries.models_of_all(some):
                 holder = by_pk[model.offering_id]
@@ -289,7 +289,3 @@ def _new(rows: Iterable[_Planned]) -> list[services.New[Any]]:
 
 def _changed(rows: Iterable[_Planned]) -> list[tuple[Any, dict[str, Any]]]:
     return [(one.row, one.changes) for one in rows if one.changes]
-
-
-def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (values[n : n + _AT_ONCE] for n in range(0, len(values), _AT_ONCE))

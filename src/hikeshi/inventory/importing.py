@@ -74,6 +74,8 @@ def import_products(
         refused = any(line.error is not None for line in lines)
         if not refused or any(line.tied for line in lines):
             plan.do()
+            planned = [(line.outcome, line.told) for line in lines if line.tied]
+            plan.ties.read([(of.offering, of.release, told) for of, told in planned if of])
             for line in lines:
                 line.tie(plan.ties)
         report.lines += [line.said() for line in lines]
@@ -110,10 +112,10 @@ class _Line:
             return
         of, tied = self.outcome, False
         try:
-            with transaction.atomic():
-                tied = ties.tie(of.offering, of.model, self.told)
-                if of.release is not None:
-                    tied = ties.contain(of.release, of.parts) or tied
+            # Each act is whole by itself, and one that is refused takes all lines back.
+            tied = ties.tie(of.offering, of.model, self.told)
+            if of.release is not None:
+                tied = ties.contain(of.release, of.parts) or tied
         except HikeshiError as error:
             self.error, self.action = error, "refused"
         if tied and self.action == "unchanged":
