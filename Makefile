@@ -4,6 +4,8 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export PYTHONPATH := src
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Some machines tell Python to compile everything anew at each start; that doubles every start.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(PY) -m pytest
 
 .PHONY: help run test lint fix bench bench-large soak quality requirements translations messages lock clean

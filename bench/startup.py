@@ -13,7 +13,9 @@ from bench.measure import Figure, median_seconds
 
 def run() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as home:
+        # As installed: compiled once, not at each start.
         environment = os.environ | {"HIKESHI_DATA": home}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
         def start(*arguments: str) -> float:
             command = [sys.executable, *arguments]

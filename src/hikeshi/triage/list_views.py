@@ -23,7 +23,7 @@ from hikeshi.triage.list_forms import CaseListFilter, TogetherForm
 from hikeshi.triage.models import Case, PhaseChoice
 from hikeshi.triage.together import MOST, do_together
 from hikeshi.ui.errors import explain
-from hikeshi.ui.lists import BulkAct, Column, Empty, SavedView, listing, render_list
+from hikeshi.ui.lists import BulkAct, Column, Empty, SavedView, asked_keys, listing, render_list
 
 COLUMNS: Final = (
     Column("number", _("Case"), ("number", "pk")),
@@ -33,6 +33,7 @@ COLUMNS: Final = (
     Column("due", _("Next deadline"), ("due_order", "pk")),
     Column("changed", _("Last change"), ("changed_at", "pk"), css="hide-s"),
 )
+_DEFAULT: Final = "-changed"
 
 
 @logged_in
@@ -42,11 +43,13 @@ def case_list(request: Request) -> HttpResponse:
     viewer = request.viewer
     form = CaseListFilter(request.GET, viewer=viewer)
     may_open = viewer.may_somewhere(Permission.CASE_OPEN)
+    cases = form.rows()
+    sorted_by = [key.removeprefix("-") for key in asked_keys(request, COLUMNS, _DEFAULT)]
     found = listing(
         request,
-        queries.in_order(viewer, form.rows()),
+        queries.in_order(viewer, cases, sorted_by),
         columns=COLUMNS,
-        default="-changed",
+        default=_DEFAULT,
         row="triage/case_row.html",
         caption=_("Cases"),
         filters=form,
@@ -60,6 +63,7 @@ def case_list(request: Request) -> HttpResponse:
             _("Open a case") if may_open else "",
             "case",
         ),
+        counting=cases,
     )  # fmt: skip
     found.page = replace(found.page, rows=queries.list_lines(viewer, found.page.rows))
     return render_list(request, "triage/case_list.html", found, {"may_open": may_open})

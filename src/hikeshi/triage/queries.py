@@ -13,6 +13,7 @@ from django.db.models import (
     Count,
     DateTimeField,
     Exists,
+    Expression,
     F,
     IntegerField,
     OuterRef,
@@ -378,15 +379,20 @@ def _clocks_of_case(viewer: Viewer) -> QuerySet[Clock]:
     return running_clocks(viewer).filter(subject_uid=OuterRef("uid"))
 
 
-def in_order(viewer: Viewer, cases: QuerySet[Case]) -> QuerySet[Case]:
-    """Add what the list sorts by: severity, phase, owner and next deadline, none of them null."""
+def in_order(viewer: Viewer, cases: QuerySet[Case], columns: Iterable[str]) -> QuerySet[Case]:
+    """Add what the list sorts by for these of its columns, none of it null.
+
+    Only for these: a database works out an added value for every row before it sorts.
+    """
     soonest = _clocks_of_case(viewer).order_by("due_at").values("due_at")[:1]
-    return cases.annotate(
-        band_order=_place("band", _BANDS),
-        phase_order=_place("phase", _PHASES),
-        owner_order=Coalesce(F("owner__name"), Value("")),
-        due_order=Coalesce(Subquery(soonest), Value(_NEVER), output_field=DateTimeField()),
-    )
+    due = Coalesce(Subquery(soonest), Value(_NEVER), output_field=DateTimeField())
+    added: dict[str, tuple[str, Expression]] = {
+        "severity": ("band_order", _place("band", _BANDS)),
+        "phase": ("phase_order", _place("phase", _PHASES)),
+        "owner": ("owner_order", Coalesce(F("owner__name"), Value(""))),
+        "due": ("due_order", due),
+    }
+    return cases.annotate(**dict(added[name] for name in columns if name in added))
 
 
 def with_overdue_clock(viewer: Viewer, cases: QuerySet[Case]) -> QuerySet[Case]:

@@ -151,7 +151,7 @@ def listing(
     Raises Malformed for a cursor that this list did not give out.
     """
     began = perf_counter()
-    keys = _asked_keys(request, columns, default)
+    keys = asked_keys(request, columns, default)
     after = request.GET.get("after")
     page = page_of(rows, order=_order(keys, columns), after=after, size=size, counting=counting)
     found = listing_of(
@@ -188,7 +188,7 @@ def listing_of(
     """Make a listing of a page that is there already; see ``listing``."""
     asked = request.GET
     bare = str(getattr(request, "bare_list", ""))
-    keys = _asked_keys(request, columns, default)
+    keys = asked_keys(request, columns, default)
     found = Listing(
         page=page,
         row=row,
@@ -220,7 +220,8 @@ def render_list(
     return answer
 
 
-def _asked_keys(request: HttpRequest, columns: Sequence[Column], default: str) -> list[str]:
+def asked_keys(request: HttpRequest, columns: Sequence[Column], default: str) -> list[str]:
+    """Return the columns the address sorts by, ``-`` in front for falling; see ``listing``."""
     return _keys(request.GET.get("sort") or default, columns) or _keys(default, columns)
 
 
