@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
 from hikeshi.inventory.models import SBOM, Occurrence, SBOMSlot
 
@@ -110,3 +111,9 @@ def _moment(sbom: SBOM) -> Any:
 def as_json(rows: Sequence[Sequence[object]]) -> str:
     """Return rows as the one parameter of ``given_rows``."""
     return orjson.dumps([tuple(row) for row in rows], default=bytes.hex).decode()
+
+
+def ids_given(ids: Iterable[int]) -> RawSQL:
+    """Return ids as what ``__in`` takes, however many: one parameter, not one each."""
+    sql = f"SELECT given.id FROM {given_rows('id bigint')}"
+    return RawSQL(sql, [as_json([[one] for one in ids])])  # noqa: S611  # no word of it is given

@@ -131,6 +131,15 @@ def _in_state(
     return found
 
 
+def with_text_found(narrowing: Narrowing) -> Narrowing:
+    """Look its text up once, for who asks several questions of one list."""
+    if not narrowing.text:
+        return narrowing
+    reached = Standing.objects.filter(_named(narrowing.text)).order_by()
+    found = frozenset(reached.values_list("vulnerability", flat=True))
+    return narrowing._replace(text="", found=found)
+
+
 def _named(text: str) -> Q:
     """Return the condition of standings with a text in a name, a summary or a package.
 

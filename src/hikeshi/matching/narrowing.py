@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from hikeshi.inventory.models import Offering
 from hikeshi.inventory.queries import SUPPORTED
+from hikeshi.inventory.setwise import ids_given
 from hikeshi.organisation.models import Unit
 from hikeshi.organisation.queries import unit_parents, units_below
 from hikeshi.organisation.viewer import Viewer
@@ -49,7 +50,8 @@ class Narrowing(NamedTuple):
 
     text: part of a name, a summary or a component. product: in its releases. band: of BANDS.
     exploited: KEV lists it. epss: the least probability. units: ids of units whose products count.
-    rank: of the products. since: reaches a product since then.
+    rank: of the products. since: reaches a product since then. found: ids of the vulnerabilities
+    that a text was found in already.
     """
 
     text: str = ""
@@ -63,6 +65,7 @@ class Narrowing(NamedTuple):
     support: str = ""
     since: datetime | None = None
     least_score: Decimal | None = None
+    found: frozenset[int] | None = None
 
     def of_reach(self) -> Q:
         """Return the condition on the reach in one product."""
@@ -108,6 +111,8 @@ class Narrowing(NamedTuple):
             said &= Q(score__gte=least, score__lt=below)
         if self.least_score is not None:
             said &= Q(score__gte=self.least_score)
+        if self.found is not None:
+            said &= Q(vulnerability__in=ids_given(self.found))
         return said
 
 

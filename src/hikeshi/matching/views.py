@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
@@ -18,7 +18,14 @@ from hikeshi.intelligence.models import VulnerabilityName
 from hikeshi.matching import queries
 from hikeshi.matching.as_known import vulnerability_as_known
 from hikeshi.matching.forms import FindingFilter
-from hikeshi.matching.listing import Line, counting, lines_of, reach_of, standings_of
+from hikeshi.matching.listing import (
+    Line,
+    counting,
+    lines_of,
+    reach_of,
+    standings_of,
+    with_text_found,
+)
 from hikeshi.matching.narrowing import State
 from hikeshi.matching.onepage import compared, course_of, fleet_of
 from hikeshi.matching.reach import as_csv, as_json, every_finding, places_of, with_reasons
@@ -52,7 +59,7 @@ def findings(request: Request) -> HttpResponse:
     """List what is reached and not decided yet, by priority."""
     viewer = request.viewer
     form = FindingFilter(request.GET, viewer=viewer)
-    asked = form.narrowing()
+    asked = with_text_found(form.narrowing())
     keys = {key.removeprefix("-") for key in request.GET.get("sort", "").split(",")}
     found = listing(
         request,
@@ -92,6 +99,18 @@ class Shown(NamedTuple):
     def tone(self) -> str:
         """Return the tone of that word."""
         return {Urgency.NOW: "alarm", Urgency.SOON: "warn"}.get(self.line.urgency, "")
+
+    @property
+    def releases(self) -> str:
+        """Return how many releases are reached, in words."""
+        n = self.line.releases
+        return ngettext("%(n)s release", "%(n)s releases", n) % {"n": n}
+
+    @property
+    def show_releases(self) -> str:
+        """Return the words of the link to these releases."""
+        n = self.line.releases
+        return ngettext("Show %(n)s release", "Show all %(n)s releases", n) % {"n": n}
 
 
 def _views(request: Request) -> list[SavedView]:
