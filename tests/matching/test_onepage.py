@@ -75,6 +75,24 @@ def test_where_sources_differ_the_line_is_marked(tmp_path: Path) -> None:
     assert not any(row.differ for row in rows if row.cells[0] == row.cells[1])
 
 
+def test_sources_differ_only_about_the_same_package_and_the_same_names(tmp_path: Path) -> None:
+    kazahaya = firm()
+    cve = "CVE-2021-23337"
+    feed = npm(
+        tmp_path,
+        record("GHSA-35jh-r3h4-6jhm", aliases=[cve]),
+        record(cve, aliases=["GHSA-35jh-r3h4-6jhm"], fixed="4.17.22"),
+        record("CVE-2020-0001", aliases=["GHSA-aaaa-bbbb-cccc"]),
+        record("GHSA-aaaa-bbbb-cccc", "lodash.template", aliases=["CVE-2020-0001"]),
+    )
+    sync_osv(directory=feed, by=None, now=ticking())
+    told = {}
+    for name in (cve, "CVE-2020-0001"):
+        found = queries.vulnerability_named(seen_by(kazahaya.admin), name)
+        told[name] = [row.differ for row in compared(queries.said_of(found))[-2:]]
+    assert told == {cve: [False, True], "CVE-2020-0001": [False, False]}
+
+
 def test_more_releases_and_claims_cost_no_more_queries(tmp_path: Path, client_as: ClientAs) -> None:
     kazahaya = firm()
     product = gate(kazahaya)

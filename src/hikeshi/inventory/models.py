@@ -40,7 +40,8 @@ class Package(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.system}:{self.name}"
+        named = f"{self.system}:{self.name}"
+        return f"{named} ({self.distro_release})" if self.distro_release else named
 
 
 class PackageVersion(models.Model):

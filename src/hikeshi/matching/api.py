@@ -18,8 +18,9 @@ from hikeshi.matching import queries
 from hikeshi.matching.as_known import vulnerability_as_known
 from hikeshi.matching.listing import FIGURES, Line, lines_of, standings_of
 from hikeshi.matching.narrowing import Narrowing, State, units_under
-from hikeshi.matching.reach import Place, places_of, release_counts, with_reasons
+from hikeshi.matching.reach import Place, places_of, releases_reached, with_reasons
 from hikeshi.matching.reasons import reason
+from hikeshi.matching.undecided import doubt_of
 from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
 from hikeshi.organisation.units import unit_by_uid
 from hikeshi.organisation.viewer import Viewer
@@ -83,6 +84,13 @@ class RangeOut(Schema):
     stated: str
 
 
+class UndecidedOut(Schema):
+    """A package that a claim names in a way that cannot be compared."""
+
+    package: str
+    reason: str = Field(description="`unknown_scheme`, `unreadable_version` or `no_versions`.")
+
+
 class ClaimOut(Schema):
     """What one record of one source says now."""
 
@@ -94,6 +102,7 @@ class ClaimOut(Schema):
     modified_at: datetime | None
     withdrawn_at: datetime | None
     ranges: list[RangeOut]
+    undecided: list[UndecidedOut]
 
 
 class VulnerabilityOut(Schema):
@@ -105,6 +114,9 @@ class VulnerabilityOut(Schema):
     is_exploited: bool
     epss: float | None
     releases: int
+    undecided_releases: int = Field(
+        description="Releases that ship a package it names, in a version nobody can compare."
+    )
     claims: list[ClaimOut]
 
 
@@ -209,11 +221,13 @@ def read_vulnerability(request: Request, name: str, as_of: AsOf = "") -> dict[st
         return vulnerability_as_known(viewer, found, at).known.plain()
     names = VulnerabilityName.objects.visible_to(viewer).filter(vulnerability=found)
     signals = signals_of([found.pk]).get(found.pk, Signals())
+    reached = releases_reached(viewer, [found.pk]).get(found.pk, set())
     return {
         "uid": found.uid, "name": found.name,
         "names": sorted(names.values_list("name", flat=True)),
         "is_exploited": signals.kev is not None, "epss": _epss(signals),
-        "releases": release_counts(viewer, [found]).get(found.pk, 0),
+        "releases": len(reached),
+        "undecided_releases": doubt_of(viewer, found, reached=reached).releases,
         "claims": [_claim(one) for one in queries.said_of(found)],
     }  # fmt: skip
 
@@ -226,6 +240,9 @@ def _claim(one: queries.Said) -> dict[str, Any]:
         "score": None if revision.score is None else float(revision.score),
         "modified_at": revision.modified_at, "withdrawn_at": revision.withdrawn_at,
         "ranges": [{"package": str(row.package), "stated": row.stated} for row in one.ranges],
+        "undecided": [
+            {"package": str(row.package), "reason": row.reason} for row in one.undecided
+        ],
     }  # fmt: skip
 
 

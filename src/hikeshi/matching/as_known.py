@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -20,13 +19,21 @@ from hikeshi.intelligence.models import (
     AffectedRange,
     ClaimRevision,
     ClaimSubject,
+    UndecidedRange,
     Vulnerability,
     VulnerabilityName,
 )
 from hikeshi.inventory.models import Containment, Occurrence, Release
 from hikeshi.inventory.related import with_parts
 from hikeshi.matching.models import Match
-from hikeshi.matching.queries import DETAIL_LIMIT, Finding, Said, finding_of, places_among
+from hikeshi.matching.queries import (
+    DETAIL_LIMIT,
+    Finding,
+    Said,
+    finding_of,
+    places_among,
+    said_among,
+)
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.records.history import AsKnown, Known, Line
 from hikeshi.records.known import not_known_yet
@@ -119,7 +126,11 @@ def vulnerability_as_known(
     if not names:
         raise not_known_yet()
     claims = ClaimSubject.objects.as_known(at).filter(vulnerability=vulnerability).values("claim")
-    said = _said(claims, at)
+    said = said_among(
+        ClaimRevision.objects.as_known(at).filter(claim__in=claims),
+        AffectedRange.objects.as_known(at).filter(claim__in=claims),
+        UndecidedRange.objects.as_known(at).filter(claim__in=claims),
+    )
     found = findings_known(viewer, at, Match.objects.as_known(at).filter(claim__in=claims))
     findings = sorted(
         (finding for _match, finding in found),
@@ -139,28 +150,10 @@ def vulnerability_as_known(
             "claims": [
                 {"claim": one.claim.record_id, "withdrawn": one.revision.withdrawn_at is not None,
                  "score": None if one.revision.score is None else float(one.revision.score),
-                 "ranges": [f"{row.package} {row.stated}" for row in one.ranges]}
+                 "ranges": one.stated}
                 for one in said
             ],
             "releases": [{"number": one.number, "version": one.version} for one in releases],
         },
     )  # fmt: skip
     return KnownVulnerability(known, vulnerability, names, said, findings, releases)
-
-
-def _said(claims: QuerySet[ClaimSubject, Any], at: datetime) -> list[Said]:
-    revisions = (
-        ClaimRevision.objects.as_known(at)
-        .filter(claim__in=claims)
-        .select_related("claim", "source")
-        .order_by("claim__record_id")
-    )
-    ranges: dict[int, list[AffectedRange]] = defaultdict(list)
-    for row in (
-        AffectedRange.objects.as_known(at)
-        .filter(claim__in=claims)
-        .select_related("package")
-        .order_by("package__name", "lo")[:DETAIL_LIMIT]
-    ):
-        ranges[row.claim_id].append(row)
-    return [Said(one.claim, one, ranges[one.claim_id]) for one in revisions]

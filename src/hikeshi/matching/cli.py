@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from rich.console import Console
 from rich.table import Table
 
@@ -17,6 +18,7 @@ from hikeshi.core.errors import NotFound, TooLarge, gettext_noop
 from hikeshi.formats.sbom import read
 from hikeshi.matching import queries
 from hikeshi.matching.services import pull
+from hikeshi.matching.undecided import Doubt, doubt_of
 from hikeshi.organisation.queries import text_in
 from hikeshi.organisation.viewer import Viewer
 
@@ -88,6 +90,7 @@ def _scan(options: argparse.Namespace, _viewer: None) -> int:
 def _affected(options: argparse.Namespace, viewer: Viewer) -> int:
     found = queries.vulnerability_named(viewer, options.name)
     (reached,) = queries.reached_by(viewer, [found])
+    doubt = doubt_of(viewer, found, reached=[one.pk for one in reached.releases])
     rows = [
         {
             "release": finding.release.number,
@@ -109,5 +112,23 @@ def _affected(options: argparse.Namespace, viewer: Viewer) -> int:
         )  # fmt: skip
         for row in rows:
             table.add_row(*row.values())
-        Console().print(table)
+        Console().print(table if rows else _("It reaches no release, as far as can be decided."))
+    if doubt.releases:
+        sys.stderr.write(_undecided(doubt))
     return 1 if options.fail and rows else 0
+
+
+def _undecided(doubt: Doubt) -> str:
+    """Say which releases nobody can decide: an empty list alone would look safe."""
+    lines = [
+        f"  {one.release.number}  {one.component} {one.version}  {one.reason}  {one.claim}"
+        for one in doubt.lines
+    ]
+    if doubt.hidden:
+        lines.append(f"  … +{doubt.hidden}")
+    head = ngettext(
+        "%(n)s release cannot be decided; look yourself:",
+        "%(n)s releases cannot be decided; look yourself:",
+        doubt.releases,
+    ) % {"n": doubt.releases}
+    return "\n".join([head, *lines]) + "\n"

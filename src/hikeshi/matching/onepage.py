@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.db.models import Count, Q
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from hikeshi.intelligence.models import (
@@ -131,12 +131,7 @@ _ASKED: Final[tuple[tuple[str | Promise, Callable[[Said], list[str]]], ...]] = (
     (gettext_lazy("Score"), lambda one: _texts(one.revision.score)),
     (gettext_lazy("CVSS vector"), lambda one: _texts(one.revision.vector)),
     (gettext_lazy("Weaknesses"), lambda one: [str(text) for text in one.revision.weaknesses]),
-    (gettext_lazy("Other names"), lambda one: [str(text) for text in one.revision.aliases]),
-    (
-        pgettext_lazy("versions", "Affected"),
-        lambda one: [f"{row.package} {row.stated}" for row in one.ranges],
-    ),
-)  # fmt: skip
+)
 
 
 def _texts(value: object) -> list[str]:
@@ -144,13 +139,31 @@ def _texts(value: object) -> list[str]:
 
 
 def compared(said: Sequence[Said]) -> list[Compared]:
-    """Put what sources say side by side, and mark where those that say something differ."""
+    """Put what sources say side by side, and mark where those that say something differ.
+
+    Records name one another, which is no difference; and only what is said of the same package is
+    compared.
+    """
     rows = []
     for label, ask in _ASKED:
         cells = [ask(one) for one in said]
-        spoken = {tuple(sorted(cell)) for cell in cells if cell}
-        rows.append(Compared(label, cells, len(spoken) > 1))
+        rows.append(Compared(label, cells, _differ(cells)))
+    aliases = [[str(text) for text in one.revision.aliases] for one in said]
+    records = {one.claim.record_id for one in said}
+    others = [[name for name in cell if name not in records] for cell in aliases]
+    rows.append(Compared(_("Other names"), aliases, _differ(others)))
+    by_package: dict[int, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for place, one in enumerate(said):
+        for row in one.ranges:
+            by_package[row.package_id][place].append(row.stated)
+    differ = any(_differ(list(cells.values())) for cells in by_package.values())
+    affected = [one.stated for one in said]
+    rows.append(Compared(pgettext("versions", "Affected"), affected, differ))
     return rows
+
+
+def _differ(cells: Sequence[list[str]]) -> bool:
+    return len({tuple(sorted(cell)) for cell in cells if cell}) > 1
 
 
 @dataclass(frozen=True, slots=True)

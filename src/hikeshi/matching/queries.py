@@ -23,6 +23,7 @@ from hikeshi.intelligence.models import (
     Claim,
     ClaimRevision,
     ClaimSubject,
+    UndecidedRange,
     Vulnerability,
     VulnerabilityName,
 )
@@ -236,31 +237,50 @@ def vulnerability_named(viewer: Viewer, name: str) -> Vulnerability:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one source says of a vulnerability: its newest revision and the ranges it names."""
+    """What one source says of a vulnerability: its newest revision and the ranges it names.
+
+    undecided: the packages it names in a way that cannot be compared.
+    """
 
     claim: Claim
     revision: ClaimRevision
     ranges: list[AffectedRange]
+    undecided: list[UndecidedRange]
+
+    @property
+    def stated(self) -> list[str]:
+        """Return each package with its range, and at last those that cannot be compared."""
+        return [f"{row.package} {row.stated}" for row in self.ranges] + [
+            f"{row.package} – {row.get_reason_display()}" for row in self.undecided
+        ]
 
 
 def said_of(vulnerability: Vulnerability) -> list[Said]:
     """Return the claims about a vulnerability side by side, in three queries."""
     claims = ClaimSubject.objects.known().filter(vulnerability=vulnerability).values("claim")
-    revisions = list(
-        ClaimRevision.objects.known()
-        .filter(claim__in=claims)
-        .select_related("claim", "source")
-        .order_by("claim__record_id")
+    return said_among(
+        ClaimRevision.objects.known().filter(claim__in=claims),
+        AffectedRange.objects.known().filter(claim__in=claims),
+        UndecidedRange.objects.known().filter(claim__in=claims),
     )
-    ranges: dict[int, list[AffectedRange]] = defaultdict(list)
-    for row in (
-        AffectedRange.objects.known()
-        .filter(claim__in=claims)
-        .select_related("package")
-        .order_by("package__name", "lo")[:DETAIL_LIMIT]
-    ):
-        ranges[row.claim_id].append(row)
-    return [Said(one.claim, one, ranges[one.claim_id]) for one in revisions]
+
+
+def said_among(
+    revisions: QuerySet[ClaimRevision],
+    ranges: QuerySet[AffectedRange],
+    undecided: QuerySet[UndecidedRange],
+) -> list[Said]:
+    """Put revisions of claims together with what each names, in three queries."""
+    named: dict[int, list[AffectedRange]] = defaultdict(list)
+    for row in ranges.select_related("package").order_by("package__name", "lo")[:DETAIL_LIMIT]:
+        named[row.claim_id].append(row)
+    unclear: dict[int, list[UndecidedRange]] = defaultdict(list)
+    for left in undecided.select_related("package").order_by("package__name")[:DETAIL_LIMIT]:
+        unclear[left.claim_id].append(left)
+    return [
+        Said(one.claim, one, named[one.claim_id], unclear[one.claim_id])
+        for one in revisions.select_related("claim", "source").order_by("claim__record_id")
+    ]
 
 
 @dataclass(frozen=True, slots=True)

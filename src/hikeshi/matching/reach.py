@@ -71,12 +71,6 @@ def releases_reached(
     }
 
 
-def release_counts(viewer: Viewer, vulnerabilities: Iterable[Vulnerability]) -> dict[int, int]:
-    """Count the releases that each vulnerability reaches, by its id."""
-    reached = releases_reached(viewer, [one.pk for one in vulnerabilities])
-    return {one: len(releases) for one, releases in reached.items()}
-
-
 def places_of(
     viewer: Viewer, vulnerability: Vulnerability, *, among: QuerySet[Release] | None = None
 ) -> QuerySet[Occurrence]:

@@ -30,6 +30,7 @@ from hikeshi.matching.narrowing import State
 from hikeshi.matching.onepage import compared, course_of, fleet_of
 from hikeshi.matching.reach import as_csv, as_json, every_finding, places_of, with_reasons
 from hikeshi.matching.reasons import URGENCY, reason
+from hikeshi.matching.undecided import doubt_of
 from hikeshi.organisation.access import Request, needs
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
@@ -202,6 +203,7 @@ def vulnerability(request: Request, name: str) -> HttpResponse:
             "vulnerability": found,
             "reached": reached,
             "fleet": fleet_of(request.viewer, reached),
+            "doubt": doubt_of(request.viewer, found, reached=[one.pk for one in reached.releases]),
             "names": sorted(names.values_list("name", flat=True)),
             "said": said,
             "compared": compared(said),
