@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.fleet import Catalogue, key_of
 from bench.measure import Figure, median_seconds
-from bench.world import NOW, company, insert_rows, use_fresh_installation
+from bench.world import NOW, company, insert_rows, settle, use_fresh_installation
 
 # Releases, components of the first release of a product, names, vulnerabilities.
 SMALL = (400, 300, 4_000, 115_000)
@@ -36,7 +36,6 @@ def large() -> Iterator[Figure]:
 
 def _figures(releases: int, components: int, names: int, flaws: int) -> Iterator[Figure]:
     use_fresh_installation()
-    from django.db import connection
 
     from hikeshi.inventory.models import Occurrence
     from hikeshi.matching.models import Match, Reach
@@ -55,8 +54,7 @@ def _figures(releases: int, components: int, names: int, flaws: int) -> Iterator
         f"matched and counted from nothing: {size}, {reach:,} reach", taken, "s", idle,
         "nothing new",
     )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    settle()
     yield from _affected()
     yield from _pages(matches)
 
@@ -67,7 +65,7 @@ def _affected() -> Iterator[Figure]:
 
     from hikeshi.intelligence.models import Vulnerability
     from hikeshi.matching.models import Reach
-    from hikeshi.matching.reach import places_of, release_counts, with_reasons
+    from hikeshi.matching.reach import places_of, releases_reached, with_reasons
     from hikeshi.organisation.queries import viewer_of
 
     _ours, admin = company()
@@ -88,8 +86,8 @@ def _affected() -> Iterator[Figure]:
 
         yield Figure(
             f"affected, counted: a vulnerability in {reached:,} releases",
-            median_seconds(lambda: release_counts(viewer, [one])), "s",  # noqa: B023
-            median_seconds(lambda: release_counts(viewer, [other])), "in one product", "0.3 s",  # noqa: B023
+            median_seconds(lambda: releases_reached(viewer, [one.pk])), "s",  # noqa: B023
+            median_seconds(lambda: releases_reached(viewer, [other.pk])), "in one product", "0.3 s",  # noqa: B023
         )  # fmt: skip
         yield Figure(
             f"affected, first page: a vulnerability in {reached:,} releases",
@@ -138,8 +136,7 @@ def _write(releases: int, components: int, names: int, flaws: int) -> None:
         _write_products(cursor, products)
         _write_places(cursor, catalogue, versions, products, components, dice)
         _write_flaws(cursor, catalogue, versions, flaws, dice)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    settle()
 
 
 def _write_versions(cursor: Any, names: int, dice: random.Random) -> dict[int, list[int]]:
@@ -287,8 +284,10 @@ def _write_flaws(
 
     insert_rows(cursor, "intelligence_affectedrange",
                 ("claim_id", "package_id", "lo", "hi", "stated", *facts), ranges())  # fmt: skip
-    signals = [(name, "epss", f"{min(dice.paretovariate(0.7) * 0.001, 0.97):.3f}", None, "{}")
-               for name in names]  # fmt: skip
+    signals: list[tuple[Any, ...]] = [
+        (name, "epss", f"{min(dice.paretovariate(0.7) * 0.001, 0.97):.3f}", None, "{}")
+        for name in names
+    ]
     signals += [(name, "kev", None, None, "{}") for name in dice.sample(names, flaws // 200)]
     insert_rows(cursor, "intelligence_signal",
                 ("name", "kind", "number", "percentile", "facts", *facts),

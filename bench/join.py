@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.fleet import key_of, steps_of
 from bench.measure import Figure, median_seconds
-from bench.world import NOW, insert_rows, use_fresh_installation
+from bench.world import NOW, insert_rows, settle, use_fresh_installation
 
 SMALL = (60_000, 90_000)
 LARGE = (1_000_000, 1_500_000)
@@ -60,7 +60,7 @@ def _figures(versions: int, ranges: int) -> Iterator[Figure]:
     yield Figure(
         f"matches stored: {opened:,}", opened / taken, "/s", counted, "counting", "250,000/s"
     )
-    Match.objects.all()._raw_delete(Match.objects.db)  # type: ignore[attr-defined]
+    Match.objects.all()._raw_delete(Match.objects.db)
     _empty(first)
 
 
@@ -101,7 +101,7 @@ def _fill(versions: int, ranges: int) -> int:
         )
         columns = ("package_id", "lo", "hi", "stated", "claim_id", "opened_in", "known_from")
         insert_rows(cursor, "intelligence_affectedrange", columns, rows)
-        cursor.execute("ANALYZE")
+    settle()
     stage.last_closed = run
     stage.save()
     return first

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bench.measure import Figure, median_seconds
-from bench.world import NOW, company, use_fresh_installation
+from bench.world import NOW, company, settle, use_fresh_installation
 
 FEW, MANY = 100, int(os.environ.get("BENCH_ROWS", "100000"))
 AIM = "0.2 s"
@@ -188,8 +188,7 @@ def run() -> Iterator[Figure]:
     with_few = {address: look(address) for address, _fill in there}
     for fill in fills:
         fill(MANY - FEW, FEW)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    settle()
     for address, _fill in there:
         few, few_queries = with_few[address]
         many, many_queries = look(address)

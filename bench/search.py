@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 
 from bench.measure import Figure, median_seconds
-from bench.world import NOW, company, use_fresh_installation
+from bench.world import NOW, company, settle, use_fresh_installation
 
 FEW, MANY = 100, int(os.environ.get("BENCH_ROWS", "100000"))
 AIM = "0.2 s"
@@ -77,7 +77,6 @@ def _fill(count: int, start: int) -> None:
 
 def run() -> Iterator[Figure]:
     use_fresh_installation()
-    from django.db import connection
 
     from hikeshi.organisation.queries import viewer_of
     from hikeshi.records.search import search
@@ -86,8 +85,7 @@ def run() -> Iterator[Figure]:
     viewer = viewer_of(admin, NOW)
 
     def seconds() -> list[float]:
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+        settle()
         return [
             median_seconds(lambda text=text: search(viewer, text))  # type: ignore[misc]
             for _what, text in QUESTIONS

@@ -62,3 +62,15 @@ def insert_rows(
     else:
         places = ", ".join(["%s"] * len(columns))
         cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", list(rows))
+
+
+def settle() -> None:
+    """Let the database learn how its tables look, as the product does within ten minutes."""
+    from django.db import connection
+
+    from hikeshi.ledger.upkeep import survey
+
+    survey()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from hikeshi.core.errors import gettext_noop
-from hikeshi.ledger import chain, outbox
+from hikeshi.ledger import chain, outbox, upkeep
 from hikeshi.ledger.models import Job, JobState
 from hikeshi.ledger.queue import GiveUp, JobKind, Run, cancel, enqueue, job, resume
 from hikeshi.ledger.schedule import every
@@ -49,6 +49,15 @@ def sweep(run: Run) -> None:
 
 
 every(sweep, minutes=10)
+
+
+@job("ledger.survey", title=gettext_noop("Survey the database"))
+def survey(run: Run) -> None:
+    """Let the database plan by what its tables hold now."""
+    upkeep.survey()
+
+
+every(survey, minutes=10)
 
 
 @job("ledger.tidy", title=gettext_noop("Clear away old jobs"), max_tries=2, lane="long")
