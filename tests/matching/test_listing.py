@@ -14,6 +14,7 @@ from hikeshi.inventory.models import Offering, Rank
 from hikeshi.matching.listing import counting, standings_of
 from hikeshi.matching.models import Reach, Standing
 from hikeshi.matching.narrowing import EVERYTHING, Narrowing, State, Support
+from hikeshi.organisation.places import Place
 from hikeshi.organisation.roles import Role
 from hikeshi.organisation.services import raise_wall
 from tests.builders import NOW, Firm, firm, person, seen_by
@@ -74,7 +75,7 @@ def narrowings(kz: Firm, product: Offering) -> list[Narrowing]:
         Narrowing(band="high"),
         Narrowing(exploited=True),
         Narrowing(epss=Decimal("0.5")),
-        Narrowing(units=frozenset({kz.control.pk})),
+        Narrowing(place=Place(units=frozenset({kz.control.pk}))),
         Narrowing(rank=Rank.SAFETY),
         Narrowing(support=Support.SUPPORTED),
         Narrowing(support=Support.ENDED),

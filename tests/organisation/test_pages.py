@@ -331,8 +331,15 @@ def test_a_further_company_is_set_up_and_chosen(browser: Client, kazahaya: Firm)
     assert "Kazahaya Systems" in page(browser, "organisation:choose")
     browser.post(reverse("organisation:choose"), {"company": "systems", "unit": ""})
     assert "Kazahaya Systems" in page(browser, "organisation:units")
+    assert 'href="/cases/?unit=systems"' in page(browser, "organisation:units")
     browser.post(reverse("organisation:choose"), {"unit": str(kazahaya.network.uid)})
-    assert "Network BU" in page(browser, "organisation:me")
+    body = page(browser, "organisation:me")
+    assert "Network BU" in body
+    for path in ("cases", "findings", "products"):
+        assert f'href="/{path}/?unit={kazahaya.network.uid}"' in body
+    browser.post(reverse("organisation:choose"), {"unit": ""})
+    body = page(browser, "organisation:me")
+    assert ("All companies" in body, 'href="/cases/"' in body) == (True, True)
 
 
 def test_a_one_person_psirt_has_no_unit_switcher(browser: Client, kazahaya: Firm) -> None:

@@ -87,6 +87,7 @@ def load(world: Any, at: datetime) -> None:
     _gates(world, at)
     _controllers(world, at)
     _software(world, at)
+    _radio(world, at)
     _relations(world, at)
 
 
@@ -184,8 +185,19 @@ def _software(world: Any, at: datetime) -> None:
     _ship(world, at, studio, "8.0.0", 45, 3, 260, {"application": mixed})
 
 
+def _radio(world: Any, at: datetime) -> None:
+    """What the group's company for radio parts makes: firmware inside the maker's module."""
+    core = _offer(
+        world, at, "KC-Core S1", "無線ファームウェア", "radio firmware",
+        company=world.connect, code="KCS-1", unit="radio", owner="kitagawa",
+        kind=OfferingKind.PART, component_class=ComponentClass.DEVICE,
+    )  # fmt: skip
+    inside = [_generic("wpa_supplicant", "2.10"), _generic("zlib", "1.2.11")]
+    _ship(world, at, core, "3.2.0", 540, 7, 51_000, {"firmware": inside})
+
+
 def _relations(world: Any, at: datetime) -> None:
-    """Who stands behind the products, what is linked with what, and the radio module inside."""
+    """Who stands behind the products, what is linked with what, and the parts inside."""
     offerings, contacts, units = world.things["offerings"], world.things["contacts"], world.units
     day, by = _ago(at, 68), world.people["takase"]
     for key, chain in (
@@ -216,6 +228,9 @@ def _relations(world: Any, at: datetime) -> None:
     releases = world.things["releases"]
     for outer in ("KZ-Gate 500 4.2.0", "KZ-Gate 500 4.2.1", "KZ-View C20 2.0.1"):
         relations.add_part(outer=releases[outer], inner=releases["KZ-Link M1 1.4.0"], by=by, at=day)
+    relations.add_part(
+        outer=releases["KZ-Link M1 1.4.0"], inner=releases["KC-Core S1 3.2.0"], by=by, at=day
+    )
 
 
 def _ago(at: datetime, days: int) -> datetime:
@@ -223,11 +238,12 @@ def _ago(at: datetime, days: int) -> datetime:
 
 
 def _offer(
-    world: Any, at: datetime, key: str, ja: str, en: str, *, unit: str, owner: str, **fields: Any
-) -> Offering:
-    """Add an offering that its own name opens in both languages."""
+    world: Any, at: datetime, key: str, ja: str, en: str, *, unit: str, owner: str,
+    company: Any = None, **fields: Any,
+) -> Offering:  # fmt: skip
+    """Add an offering that its own name opens in both languages. company: None is the maker."""
     offering = services.create_offering(
-        company=world.company, name={"ja": f"{key} {ja}", "en": f"{key} {en}"},
+        company=company or world.company, name={"ja": f"{key} {ja}", "en": f"{key} {en}"},
         by=world.people["takase"], at=_ago(at, 80), unit=world.units[unit],
         owner=world.people[owner], **fields,
     )  # fmt: skip

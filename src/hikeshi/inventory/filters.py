@@ -12,7 +12,6 @@ from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from hikeshi.inventory.choices import NamedChoice
 from hikeshi.inventory.models import (
     SBOM,
     ComponentClass,
@@ -22,8 +21,7 @@ from hikeshi.inventory.models import (
     Release,
 )
 from hikeshi.inventory.queries import SUPPORTED, fold
-from hikeshi.organisation.models import Unit
-from hikeshi.organisation.queries import unit_parents, units_below, units_of
+from hikeshi.organisation.places import place_choices, place_named
 from hikeshi.organisation.viewer import Viewer
 
 SOON_DAYS: Final = 180
@@ -46,10 +44,7 @@ class OfferingFilter(forms.Form):
     part = forms.ChoiceField(
         label=_("part of a system"), choices=[_ANY, *ComponentClass.choices], required=False
     )
-    unit = NamedChoice(
-        Unit.objects.none(), label=_("owner unit"), required=False, to_field_name="uid",
-        empty_label=_("any"),
-    )  # fmt: skip
+    unit = forms.ChoiceField(label=_("owner unit"), required=False)
     owner = forms.ChoiceField(
         label=_("person in charge"), required=False,
         choices=[_ANY, ("me", _("me")), ("nobody", _("nobody yet"))],
@@ -71,7 +66,7 @@ class OfferingFilter(forms.Form):
         super().__init__(*args, **kwargs)
         self._viewer = viewer
         field: Any = self.fields["unit"]
-        field.queryset = units_of(viewer)
+        field.choices = [_ANY, *place_choices(viewer)]
 
     def order(self) -> tuple[str, ...]:
         """Return the columns to page by."""
@@ -97,10 +92,10 @@ class OfferingFilter(forms.Form):
         return rows
 
     def _by_people(self, rows: QuerySet[Offering]) -> QuerySet[Offering]:
-        unit, owner = self.cleaned_data["unit"], self.cleaned_data["owner"]
-        if unit is not None:
-            parents = unit_parents([unit.company_id], self._viewer.at)
-            rows = rows.filter(unit_id__in=units_below(parents, unit.pk))
+        place = place_named(self._viewer, self.cleaned_data["unit"])
+        owner = self.cleaned_data["owner"]
+        if place is not None:
+            rows = rows.filter(place.holds())
         if owner == "me":
             rows = rows.filter(owner_id=self._viewer.account_id)
         elif owner == "nobody":
@@ -127,9 +122,7 @@ class OfferingFilter(forms.Form):
             value = self.cleaned_data.get(name)
             if name == "sort" or not value:
                 continue
-            if isinstance(field, forms.ModelChoiceField):
-                shown = field.label_from_instance(value)
-            elif isinstance(field, forms.ChoiceField):
+            if isinstance(field, forms.ChoiceField):
                 shown = str(dict(_flat(field))[value])
             else:
                 shown = str(value)

@@ -17,10 +17,11 @@ from hikeshi.inventory.queries import offering_by_uid, release_by_uid
 from hikeshi.matching import queries
 from hikeshi.matching.as_known import vulnerability_as_known
 from hikeshi.matching.listing import FIGURES, Line, lines_of, standings_of
-from hikeshi.matching.narrowing import Narrowing, State, units_under
+from hikeshi.matching.narrowing import Narrowing, State
 from hikeshi.matching.reach import Place, places_of, releases_reached, with_reasons
 from hikeshi.matching.reasons import reason
 from hikeshi.matching.undecided import doubt_of
+from hikeshi.organisation.places import unit_place
 from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
 from hikeshi.organisation.units import unit_by_uid
 from hikeshi.organisation.viewer import Viewer
@@ -192,7 +193,7 @@ def _narrowing(viewer: Viewer, query: FindingList) -> Narrowing:
         text=query.q.replace("\x00", "").strip(),
         product=offering_by_uid(viewer, query.offering) if query.offering else None,
         band=query.severity, exploited=query.kev, state=query.state, epss=query.min_epss,
-        units=units_under(viewer, unit) if unit is not None else None, rank=query.rank,
+        place=unit_place(viewer, unit) if unit is not None else None, rank=query.rank,
         support=query.support, since=query.since, least_score=query.min_score,
     )  # fmt: skip
 

@@ -13,8 +13,9 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from hikeshi.inventory.models import Offering, Rank
-from hikeshi.matching.narrowing import BANDS, Narrowing, State, Support, units_under
-from hikeshi.organisation.queries import text_in, units_of
+from hikeshi.matching.narrowing import BANDS, Narrowing, State, Support
+from hikeshi.organisation.places import place_choices, place_named
+from hikeshi.organisation.queries import text_in
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.ui.marks import NOT_SCORED, SEVERITY
 
@@ -55,9 +56,7 @@ class FindingFilter(forms.Form):
         language = get_language() or "en"
         names = [(number, text_in(name, language)) for number, name in self._offerings()]
         self._choose("product", sorted(names, key=lambda named: named[1]))
-        self._units = {str(one.uid): one for one in units_of(viewer).order_by("pk")[:_MOST]}
-        named_units = [(uid, text_in(one.name, language)) for uid, one in self._units.items()]
-        self._choose("unit", sorted(named_units, key=lambda named: named[1]))
+        self._choose("unit", place_choices(viewer))
         words = {name: SEVERITY[name].word if name in SEVERITY else name for name in BANDS}
         words["none"] = NOT_SCORED.word
         self._choose("severity", list(words.items()))
@@ -99,12 +98,8 @@ class FindingFilter(forms.Form):
             exploited=said.get("kev") == "1",
             state=said.get("state") or State.OPEN,
             epss=Decimal(said["epss"]) if said.get("epss") else None,
-            units=self._below(said.get("unit", "")),
+            place=place_named(self._viewer, said.get("unit", "")),
             rank=said.get("rank", ""),
             support=said.get("support", ""),
             since=timezone.make_aware(datetime.combine(day, time())) if day else None,
         )
-
-    def _below(self, uid: str) -> frozenset[int] | None:
-        unit = self._units.get(uid)
-        return None if unit is None else units_under(self._viewer, unit)

@@ -14,9 +14,7 @@ from django.utils.translation import pgettext_lazy
 from hikeshi.inventory.models import Offering
 from hikeshi.inventory.queries import SUPPORTED
 from hikeshi.inventory.setwise import ids_given
-from hikeshi.organisation.models import Unit
-from hikeshi.organisation.queries import unit_parents, units_below
-from hikeshi.organisation.viewer import Viewer
+from hikeshi.organisation.places import Place
 
 # Bands of CVSS 3.1, section 5: at least, below.
 BANDS: Final = {
@@ -49,7 +47,7 @@ class Narrowing(NamedTuple):
     """What the list of findings is narrowed to; nothing by default.
 
     text: part of a name, a summary or a component. product: in its releases. band: of BANDS.
-    exploited: KEV lists it. epss: the least probability. units: ids of units whose products count.
+    exploited: KEV lists it. epss: the least probability. place: whose products count.
     rank: of the products. since: reaches a product since then. found: ids of the vulnerabilities
     that a text was found in already.
     """
@@ -60,7 +58,7 @@ class Narrowing(NamedTuple):
     exploited: bool = False
     state: str = State.ALL
     epss: Decimal | None = None
-    units: frozenset[int] | None = None
+    place: Place | None = None
     rank: str = ""
     support: str = ""
     since: datetime | None = None
@@ -72,8 +70,8 @@ class Narrowing(NamedTuple):
         said = Q()
         if self.product is not None:
             said &= Q(offering=self.product)
-        if self.units is not None:
-            said &= Q(offering__unit__in=self.units)
+        if self.place is not None:
+            said &= self.place.holds("offering__")
         if self.rank:
             said &= Q(offering__rank=self.rank)
         if self.support == Support.SUPPORTED:
@@ -89,8 +87,8 @@ class Narrowing(NamedTuple):
         said = Q()
         if self.product is not None:
             said &= Q(offering=self.product)
-        if self.units is not None:
-            said &= Q(unit__in=self.units)
+        if self.place is not None:
+            said &= self.place.holds()
         if self.rank:
             said &= Q(offering__rank=self.rank)
         if self.support == Support.SUPPORTED:
@@ -117,11 +115,6 @@ class Narrowing(NamedTuple):
 
 
 EVERYTHING: Final = Narrowing()
-
-
-def units_under(viewer: Viewer, unit: Unit) -> frozenset[int]:
-    """Return the ids of a unit and of all below it now."""
-    return frozenset(units_below(unit_parents([unit.company_id], viewer.at), unit.pk))
 
 
 def band_of(score: Decimal) -> str:

@@ -1,6 +1,7 @@
 """The company and unit in which somebody works now: chosen in the switcher, kept in the session.
 
-It narrows lists and sets where new things go. It grants nothing: rights are weighed by the viewer.
+The menu then leads to lists narrowed to it, and new things are put there. It grants nothing: rights
+are weighed by the viewer.
 """
 
 from __future__ import annotations
@@ -49,7 +50,18 @@ def chosen_unit_ids(request: Request) -> set[int] | None:
     return units_below(unit_parents([unit.company_id], request.viewer.at), unit.pk)
 
 
-def choose(request: HttpRequest, company: Company, unit: Unit | None) -> None:
-    """Keep a choice for this session."""
-    request.session[COMPANY] = company.pk
+def chosen_place(request: Request) -> str:
+    """Return what the chosen unit or company is called in addresses; "" when all is shown."""
+    unit = chosen_unit(request)
+    if unit is not None:
+        return str(unit.uid)
+    kept = request.session.get(COMPANY)
+    if kept is None or len(request.viewer.scopes) < 2:
+        return ""
+    return next((one.slug for one in companies_of(request.viewer) if one.pk == kept), "")
+
+
+def choose(request: HttpRequest, company: Company | None, unit: Unit | None) -> None:
+    """Keep a choice for this session; no company chooses all of them."""
+    request.session[COMPANY] = company.pk if company else None
     request.session[UNIT] = unit.pk if unit else None

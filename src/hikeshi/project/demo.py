@@ -34,9 +34,14 @@ _STEPS: Final = {
 
 @dataclass
 class World:
-    """What the demo has so far; areas read it and add to ``things`` by name."""
+    """What the demo has so far; areas read it and add to ``things`` by name.
+
+    company: the maker; nearly all is its. connect: its company for radio parts, behind a wall of
+    its own.
+    """
 
     company: Company
+    connect: Company
     people: dict[str, Account]
     units: dict[str, Unit]
     things: dict[str, Any] = field(default_factory=dict)
@@ -92,51 +97,64 @@ def reset(at: datetime) -> World:
 
 
 def _company(at: datetime) -> World:
-    company = services.found_company(
-        slug="kazahaya",
-        name={"ja": "風早電機", "en": "Kazahaya Electric"},
-        prefix="KZ",
-        at=at,
-        realm=Realm.DEMO,
-        zone="Asia/Tokyo",
-        calendar="JP",
-        mail_from="psirt@kazahaya.example",
-        mail_domain="kazahaya.example",
+    """Found the group: the maker with its divisions and plants, and the maker of radio parts."""
+    company = _found("kazahaya", "KZ", {"ja": "風早電機", "en": "Kazahaya Electric"}, at)
+    connect = _found(
+        "connect", "KC", {"ja": "風早コネクト", "en": "Kazahaya Connect"}, at, parent=company
     )
     people = {
         name: services.create_account(
-            email=f"{name}@kazahaya.example", name=shown, at=at, realm=Realm.DEMO
+            email=f"{name}@{domain}.example", name=shown, at=at, realm=Realm.DEMO
         )
-        for name, shown in (
-            ("takase", "高瀬 美緒"),
-            ("ou", "王 子涵"),
-            ("komoro", "小諸 健"),
-            ("hirose", "広瀬 彩"),
+        for name, domain, shown in (
+            ("takase", "kazahaya", "高瀬 美緒"),
+            ("ou", "kazahaya", "王 子涵"),
+            ("komoro", "kazahaya", "小諸 健"),
+            ("hirose", "kazahaya", "広瀬 彩"),
+            ("kitagawa", "connect", "北川 諒"),
         )
     }
     takase = people["takase"]
     units: dict[str, Unit] = {}
-    for key, called, kind, team, parent in (
-        ("psirt", {"ja": "製品セキュリティセンター", "en": "Product Security Centre"},
+    for key, of, called, kind, team, parent in (
+        ("psirt", company, {"ja": "製品セキュリティセンター", "en": "Product Security Centre"},
          "team", "PSIRT", None),
-        ("network", {"ja": "ネットワーク機器事業部", "en": "Network Equipment"},
+        ("network", company, {"ja": "ネットワーク機器事業部", "en": "Network Equipment"},
          "business unit", "", None),
-        ("control", {"ja": "制御機器事業部", "en": "Control Equipment"}, "business unit", "", None),
-        ("komoro", {"ja": "小諸工場 品質管理部", "en": "Komoro Plant, Quality"},
+        ("control", company, {"ja": "制御機器事業部", "en": "Control Equipment"},
+         "business unit", "", None),
+        ("komoro", company, {"ja": "小諸工場 品質管理部", "en": "Komoro Plant, Quality"},
          "plant", "FSIRT", "control"),
+        ("ueda", company, {"ja": "上田工場 生産技術部", "en": "Ueda Plant, Engineering"},
+         "plant", "", "network"),
+        ("radio", connect, {"ja": "無線モジュール開発部", "en": "Radio Modules"},
+         "business unit", "PSIRT", None),
     ):  # fmt: skip
         units[key] = services.create_unit(
-            company=company, name=called, at=at, by=takase, kind=kind, team_type=team,
-            parent=units.get(parent) if parent else None, owner=takase,
+            company=of, name=called, at=at, by=takase, kind=kind, team_type=team,
+            parent=units.get(parent) if parent else None,
+            owner=people["kitagawa"] if of == connect else takase,
         )  # fmt: skip
-    for name, role, unit in (
-        ("takase", Role.ADMIN, None),
-        ("ou", Role.DEVELOPER, "network"),
-        ("komoro", Role.DEVELOPER, "komoro"),
-        ("hirose", Role.LEAD, None),
+    for name, role, of, unit in (
+        ("takase", Role.ADMIN, company, None),
+        ("ou", Role.DEVELOPER, company, "network"),
+        ("komoro", Role.DEVELOPER, company, "komoro"),
+        ("hirose", Role.LEAD, company, None),
+        ("kitagawa", Role.ADMIN, connect, None),
+        ("takase", Role.LEAD, connect, None),
     ):
         services.appoint(
-            account=people[name], company=company, role=role, at=at, by=takase,
+            account=people[name], company=of, role=role, at=at, by=takase,
             unit=units[unit] if unit else None,
         )  # fmt: skip
-    return World(company, people, units)
+    return World(company, connect, people, units)
+
+
+def _found(
+    slug: str, prefix: str, name: dict[str, str], at: datetime, parent: Company | None = None
+) -> Company:
+    return services.found_company(
+        parent=parent, slug=slug, name=name, prefix=prefix, at=at, realm=Realm.DEMO,
+        zone="Asia/Tokyo", calendar="JP", mail_from=f"psirt@{slug}.example",
+        mail_domain=f"{slug}.example",
+    )  # fmt: skip

@@ -25,6 +25,7 @@ from hikeshi.matching.listing import lines_of, standings_of
 from hikeshi.matching.narrowing import Narrowing, State
 from hikeshi.matching.reasons import reason
 from hikeshi.organisation.models import APIToken, Appointment
+from hikeshi.organisation.places import Place
 from hikeshi.organisation.queries import running, text_in
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
@@ -214,7 +215,8 @@ def exploited(viewer: Viewer, whose: Whose) -> tuple[list[Row], bool]:
 
     A finding is nobody's by name: for one person as for a unit, that of the units counts.
     """
-    asked = Narrowing(exploited=True, state=State.OPEN, units=whose.units)
+    place = None if whose.units is None else Place(units=whose.units)
+    asked = Narrowing(exploited=True, state=State.OPEN, place=place)
     found = list(
         standings_of(viewer, asked, figures=["since"]).order_by("-weight", "-score", "-pk")[
             : MOST + 1

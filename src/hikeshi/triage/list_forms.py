@@ -6,17 +6,11 @@ from typing import Any, Final
 
 from django import forms
 from django.db.models import QuerySet
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from hikeshi.organisation.models import Account
-from hikeshi.organisation.queries import (
-    people_of,
-    text_in,
-    unit_parents,
-    units_below,
-    units_of,
-)
+from hikeshi.organisation.places import place_choices, place_named
+from hikeshi.organisation.queries import people_of
 from hikeshi.organisation.viewer import Viewer
 from hikeshi.triage.models import Band, Case, CaseKind, PhaseChoice
 from hikeshi.triage.queries import OPEN, cases_of, with_overdue_clock
@@ -48,10 +42,7 @@ class CaseListFilter(forms.Form):
     def __init__(self, *args: object, viewer: Viewer) -> None:
         super().__init__(*args)  # type: ignore[arg-type]  # the data of the address
         self._viewer = viewer
-        language = get_language() or "en"
-        self._units = {str(one.uid): one for one in units_of(viewer)[:_MOST]}
-        units = [(uid, text_in(one.name, language)) for uid, one in self._units.items()]
-        self._choose("unit", sorted(units, key=lambda named: named[1]))
+        self._choose("unit", place_choices(viewer))
         people = [(str(one.uid), one.name) for one in people_of(viewer)[:_MOST]]
         self._choose("owner", [(_ME, _("me")), (_NOBODY, _("nobody")), *people])
 
@@ -75,10 +66,9 @@ class CaseListFilter(forms.Form):
             found = found.filter(owner__isnull=True)
         elif owner:
             found = found.filter(owner__uid=owner)
-        unit = self._units.get(said.get("unit", ""))
-        if unit is not None:
-            below = units_below(unit_parents([unit.company_id], self._viewer.at), unit.pk)
-            found = found.filter(unit_id__in=below)
+        place = place_named(self._viewer, said.get("unit", ""))
+        if place is not None:
+            found = found.filter(place.holds())
         return with_overdue_clock(self._viewer, found) if said.get("overdue") else found
 
 

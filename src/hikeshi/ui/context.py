@@ -40,7 +40,8 @@ class Shell:
         if not self.known:
             return []
         counts = gather("menu.counts", self._request)
-        return entries_for(self._request.path, [*ENTRIES, *FOOT], counts)
+        place = "".join(gather("menu.place", self._request)[:1])
+        return entries_for(self._request.path, [*ENTRIES, *FOOT], counts, place)
 
     @property
     def entries(self) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
@@ -19,7 +20,8 @@ from django.utils.translation import gettext_lazy as _
 class Entry:
     """One entry: its address by name, its word, its icon, the start of its pages' addresses.
 
-    go: the key that, after ``g``, leads there; "" for none.
+    go: the key that, after ``g``, leads there; "" for none. placed: its list can be narrowed to a
+    unit (``?unit=``).
     """
 
     route: str
@@ -27,6 +29,7 @@ class Entry:
     icon: str
     prefix: str
     go: str = ""
+    placed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,9 @@ class Count:
 ENTRIES: Final = [
     Entry("today", _("Today"), "today", "/", "t"),
     Entry("intake:inbox", _("Inbox"), "inbox", "/inbox/", "i"),
-    Entry("triage:cases", _("Cases"), "case", "/cases/", "c"),
-    Entry("matching:findings", _("Findings"), "find", "/findings/", "f"),
-    Entry("inventory:products", _("Products"), "box", "/products/", "p"),
+    Entry("triage:cases", _("Cases"), "case", "/cases/", "c", placed=True),
+    Entry("matching:findings", _("Findings"), "find", "/findings/", "f", placed=True),
+    Entry("inventory:products", _("Products"), "box", "/products/", "p", placed=True),
     Entry("disclosure:publications", _("Publications"), "pub", "/publications/"),
     Entry("stakeholders:contacts", _("Directory"), "dir", "/directory/"),
     Entry("maturity:readiness", _("Readiness"), "ready", "/readiness/"),
@@ -65,13 +68,17 @@ def _address(route: str) -> str | None:
 
 
 def entries_for(
-    path: str, entries: list[Entry], counts: Iterable[Count] = ()
+    path: str, entries: list[Entry], counts: Iterable[Count] = (), place: str = ""
 ) -> list[dict[str, Any]]:
-    """Return the entries that exist, the one the reader stands in marked."""
+    """Return the entries that exist, the one the reader stands in marked.
+
+    place: the unit or company that lists are narrowed to; "" for none.
+    """
+    narrowed = f"?{urlencode({'unit': place})}" if place else ""
     counted = {count.route: count for count in counts}
     found = [
         {
-            "url": url,
+            "url": url + narrowed if entry.placed else url,
             "label": entry.label,
             "icon": entry.icon,
             "go": entry.go,

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from hikeshi.core.errors import HikeshiError, Stale
 from hikeshi.organisation import exchange, units
 from hikeshi.organisation.access import Request, logged_in, needs
-from hikeshi.organisation.chosen import choose, chosen_company, chosen_unit
+from hikeshi.organisation.chosen import choose, chosen_company, chosen_place, chosen_unit
 from hikeshi.organisation.forms.fields import unit_choices
 from hikeshi.organisation.forms.units import TEAM_TYPES, UNIT_KINDS, ParentForm, UnitForm
 from hikeshi.organisation.models import Unit
@@ -223,9 +223,8 @@ def unit_choose(request: Request) -> HttpResponse:
             unit = units.unit_by_uid(request.viewer, uid)
             choose(request, unit.company, unit)
         else:
-            company = companies_of(request.viewer).filter(slug=request.POST.get("company", ""))
-            for chosen in company:
-                choose(request, chosen, None)
+            slug = request.POST.get("company", "")
+            choose(request, companies_of(request.viewer).filter(slug=slug).first(), None)
         return redirect("/")
     trees = [
         (company, units.unit_tree(request.viewer, company, language=_language()))
@@ -233,5 +232,6 @@ def unit_choose(request: Request) -> HttpResponse:
     ]
     context = {
         "trees": trees, "company": chosen_company(request), "unit": chosen_unit(request),
+        "everywhere": len(trees) > 1 and not chosen_place(request),
     }  # fmt: skip
     return render(request, "organisation/choose.html", context)
