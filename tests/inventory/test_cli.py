@@ -54,7 +54,8 @@ def test_refusals_have_their_exit_codes(said: Any, tmp_path: Path) -> None:
     file.write_bytes(b"{")
     upload = ("sbom", "upload", "--release", str(place.uid))
     assert "not JSON" in said(*upload, str(file), "--as", kz.admin.email, code=3)
-    assert "cannot be read" in said(*upload, str(tmp_path / "no"), "--as", kz.admin.email, code=3)
+    assert "There is no file" in said(*upload, str(tmp_path / "no"), "--as", kz.admin.email, code=4)
+    assert "cannot be read" in said(*upload, str(tmp_path), "--as", kz.admin.email, code=3)
     assert "right" in said(*upload, str(file), "--as", reader.email, code=4)
     stranger = firm("other", "OT").admin
     assert "no such" in said(*upload, str(file), "--as", stranger.email, code=4)

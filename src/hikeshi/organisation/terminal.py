@@ -35,7 +35,13 @@ def company_named(viewer: Viewer, slug: str) -> Company:
 
 
 def read_file(path: Path, *, limit_bytes: int) -> bytes:
-    """Read a file whole. Raises InputRefused when it cannot be read or is larger than the limit."""
+    """Read a file whole.
+
+    Raises NotFound when there is none, InputRefused when it cannot be read or is larger than the
+    limit.
+    """
+    if not path.exists():
+        raise NotFound(gettext_noop("There is no file %(path)s."), path=path)
     try:
         with path.open("rb") as file:
             content = file.read(limit_bytes + 1)
@@ -61,6 +67,13 @@ def show_rows(options: argparse.Namespace, rows: Iterable[Mapping[str, Any]]) ->
     for name in rows[0] if rows else ():
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*map(_shown, row.values()))
     # What goes into a pipe or a file is not cut to the width of a terminal that is not there.
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a table shows it; counts by name read ``no_name 2, no_version 1``."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {count}" for name, count in value.items())
+    return "" if value is None else str(value)
