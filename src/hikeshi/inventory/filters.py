@@ -66,7 +66,7 @@ class OfferingFilter(forms.Form):
         super().__init__(*args, **kwargs)
         self._viewer = viewer
         field: Any = self.fields["unit"]
-        field.choices = [_ANY, *place_choices(viewer)]
+        field.choices = [_ANY, *place_choices(viewer, str(self.data.get("unit", "")))]
 
     def order(self) -> tuple[str, ...]:
         """Return the columns to page by."""

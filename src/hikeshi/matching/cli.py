@@ -14,12 +14,12 @@ from django.utils.translation import ngettext
 from rich.console import Console
 from rich.table import Table
 
-from hikeshi.core.errors import NotFound, TooLarge, gettext_noop
 from hikeshi.formats.sbom import read
 from hikeshi.matching import queries
 from hikeshi.matching.services import pull
 from hikeshi.matching.undecided import Doubt, doubt_of
 from hikeshi.organisation.queries import text_in
+from hikeshi.organisation.terminal import read_file
 from hikeshi.organisation.viewer import Viewer
 
 FILE_LIMIT = 200 * 1024 * 1024
@@ -55,12 +55,8 @@ def _match(options: argparse.Namespace, _viewer: None) -> None:
 
 
 def _scan(options: argparse.Namespace, _viewer: None) -> int:
-    path: Path = options.file
-    if not path.is_file():
-        raise NotFound(gettext_noop("There is no file %(path)s."), path=str(path))
-    if path.stat().st_size > FILE_LIMIT:
-        raise TooLarge(gettext_noop("The file %(path)s is larger than 200 MB."), path=str(path))
-    found = queries.scan(read(path.read_bytes()).components)
+    content = read_file(options.file, limit_bytes=FILE_LIMIT)
+    found = queries.scan(read(content).components)
     if options.format == "json":
         rows = [
             {name: getattr(line, name) for name in line.__slots__}

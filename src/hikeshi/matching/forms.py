@@ -56,7 +56,7 @@ class FindingFilter(forms.Form):
         language = get_language() or "en"
         names = [(number, text_in(name, language)) for number, name in self._offerings()]
         self._choose("product", sorted(names, key=lambda named: named[1]))
-        self._choose("unit", place_choices(viewer))
+        self._choose("unit", place_choices(viewer, str(self.data.get("unit", ""))))
         words = {name: SEVERITY[name].word if name in SEVERITY else name for name in BANDS}
         words["none"] = NOT_SCORED.word
         self._choose("severity", list(words.items()))

@@ -37,13 +37,17 @@ class Place:
         return Q(**{f"{before}company": self.company})
 
 
-def place_choices(viewer: Viewer) -> list[tuple[str, str]]:
+def place_choices(viewer: Viewer, asked: str = "") -> list[tuple[str, str]]:
     """Return the places that the viewer may narrow a list to: companies where several, then units.
 
-    Values stand in addresses: a company's slug, a unit's uid.
+    Values stand in addresses: a company's slug, a unit's uid. asked: what the address says; that
+    unit is among them however many there are.
     """
     language = get_language() or "en"
-    units = [(str(one.uid), text_in(one.name, language)) for one in units_of(viewer)[:_MOST]]
+    found = list(units_of(viewer)[:_MOST])
+    if len(found) == _MOST and all(str(one.uid) != asked for one in found):
+        found += [one for one in units_of(viewer)[_MOST:] if str(one.uid) == asked]
+    units = [(str(one.uid), text_in(one.name, language)) for one in found]
     units.sort(key=lambda named: named[1])
     companies = list(companies_of(viewer))
     if len(companies) < 2:

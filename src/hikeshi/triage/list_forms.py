@@ -42,7 +42,7 @@ class CaseListFilter(forms.Form):
     def __init__(self, *args: object, viewer: Viewer) -> None:
         super().__init__(*args)  # type: ignore[arg-type]  # the data of the address
         self._viewer = viewer
-        self._choose("unit", place_choices(viewer))
+        self._choose("unit", place_choices(viewer, str(self.data.get("unit", ""))))
         people = [(str(one.uid), one.name) for one in people_of(viewer)[:_MOST]]
         self._choose("owner", [(_ME, _("me")), (_NOBODY, _("nobody")), *people])
 
