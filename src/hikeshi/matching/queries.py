@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from hikeshi.core.component import Component, names_of
 from hikeshi.core.errors import NotFound, gettext_noop
@@ -64,12 +64,11 @@ def releases_seen(viewer: Viewer, product: Offering | None = None) -> QuerySet[R
 
 def open_matches(viewer: Viewer, product: Offering | None = None) -> QuerySet[Match]:
     """Select matches of what is in releases that the viewer may see, withdrawn claims left out."""
-    shipped = open_occurrences(viewer, product).filter(package_version__isnull=False)
+    # Asked of each match: a set of all that is shipped would be the whole fleet's.
+    shipped = open_occurrences(viewer, product).filter(package_version=OuterRef("package_version"))
     standing = ClaimRevision.objects.known().filter(withdrawn_at__isnull=True)
     return Match.objects.filter(
-        closed_in__isnull=True,
-        package_version__in=shipped.values("package_version"),
-        claim__in=standing.values("claim"),
+        Exists(shipped), closed_in__isnull=True, claim__in=standing.values("claim")
     )
 
 
