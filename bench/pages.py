@@ -10,150 +10,28 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bench import rows
 from bench.measure import Figure, median_seconds
-from bench.world import NOW, company, settle, use_fresh_installation
+from bench.world import company, settle, use_fresh_installation
 
 FEW, MANY = 100, int(os.environ.get("BENCH_ROWS", "100000"))
 AIM = "0.2 s"
 
 
-def _contacts(count: int, start: int) -> None:
-    from hikeshi.organisation.sealed import seal
-    from hikeshi.stakeholders.models import Contact, ContactKind
-
-    ours, _admin = company()
-    Contact.objects.bulk_create(
-        (
-            Contact(
-                company=ours,
-                number=f"B-P-{n}",
-                kind=ContactKind.SUPPLIER,
-                name=seal(f"supplier {n}", None),
-                created_at=NOW,
-            )
-            for n in range(start, start + count)
-        ),
-        batch_size=2000,
-    )
-
-
-def _rounds(count: int, start: int) -> None:
-    from hikeshi.organisation.sealed import seal
-    from hikeshi.stakeholders.models import Round
-
-    ours, _admin = company()
-    Round.objects.bulk_create(
-        (
-            Round(
-                company=ours,
-                number=f"B-Q-{n}",
-                title=seal(f"round {n}", None),
-                letter=seal("", None),
-                due_at=NOW,
-                created_at=NOW,
-            )
-            for n in range(start, start + count)
-        ),
-        batch_size=2000,
-    )
-
-
-def _tasks(count: int, start: int) -> None:
-    from hikeshi.organisation.sealed import seal
-    from hikeshi.records.models import Task
-
-    ours, admin = company()
-    Task.objects.bulk_create(
-        (
-            Task(
-                company=ours,
-                subject_kind="stakeholders.contact",
-                subject_uid=ours.uid,
-                title=seal(f"task {n}", None),
-                assignee=admin if n < 200 else None,
-                due_at=NOW,
-                created_at=NOW,
-            )
-            for n in range(start, start + count)
-        ),
-        batch_size=2000,
-    )
-
-
-def _events(count: int, start: int) -> None:
-    from hikeshi.ledger.models import Event
-
-    ours, _admin = company()
-    Event.objects.bulk_create(
-        (
-            Event(
-                company=ours,
-                name="contact.changed",
-                at=NOW,
-                subject_kind="stakeholders.contact",
-                subject_uid=ours.uid,
-                payload_hash=b"0" * 32,
-            )
-            for n in range(start, start + count)
-        ),
-        batch_size=2000,
-    )
-
-
-def _products(count: int, start: int) -> None:
-    from hikeshi.inventory.models import Offering, Release
-
-    ours, _admin = company()
-    made = Offering.objects.bulk_create(
-        (
-            Offering(
-                company=ours, number=f"B-O-{n}", name={"en": f"Product {n:06}"}, code=f"O{n}",
-                search_key=f"o{n} product {n:06}", created_at=NOW,
-            )
-            for n in range(start, start + count)
-        ),
-        batch_size=2000,
-    )  # fmt: skip
-    Release.objects.bulk_create(
-        (
-            Release(
-                company=ours, offering=one, number=f"{one.number}-1", version="1.0",
-                csaf_product_id=f"{one.number}-1", created_at=NOW,
-            )
-            for one in made
-        ),
-        batch_size=2000,
-    )  # fmt: skip
-
-
-def _cases(count: int, start: int) -> None:
-    from hikeshi.core.lifecycle import Phase
-    from hikeshi.organisation.sealed import seal
-    from hikeshi.triage.models import Case, CaseKind
-
-    ours, admin = company()
-    Case.objects.bulk_create(
-        (
-            Case(
-                company=ours, number=f"B-C-{n}", kind=CaseKind.VULNERABILITY, phase=Phase.TRIAGE,
-                title=seal({"en": f"Case {n}"}, None), summary=seal({}, None), phase_since=NOW,
-                owner=admin if n < 200 else None, opened_at=NOW, created_at=NOW,
-            )
-            for n in range(start, start + count)
-        ),
-        batch_size=2000,
-    )  # fmt: skip
-
-
 # A list page and what fills it. An address that is not there yet is left out, loudly.
 PAGES: list[tuple[str, Callable[[int, int], None]]] = [
-    ("/", _tasks),
-    ("/cases/", _cases),
-    ("/products/", _products),
-    ("/directory/", _contacts),
-    ("/directory/rounds/", _rounds),
-    ("/settings/audit/", _events),
-    ("/api/v1/contacts", _contacts),
+    ("/", rows.tasks),
+    ("/cases/", rows.cases),
+    ("/products/", rows.products),
+    ("/publications/", rows.advisories),
+    ("/advisories/", rows.advisories),
+    ("/directory/", rows.contacts),
+    ("/directory/rounds/", rows.rounds),
+    ("/settings/audit/", rows.events),
+    ("/settings/people/", rows.people),
+    ("/settings/jobs/", rows.jobs),
+    ("/settings/outbox/", rows.messages),
+    ("/api/v1/contacts", rows.contacts),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -35,6 +36,12 @@ def letter(message: OutboxMessage) -> Mail:
         text="受け付けました。\n",
         language="ja",
     )
+
+
+@mails("test.twice")
+def letter_with_a_fallback(message: OutboxMessage) -> Mail:
+    mail = letter(message)
+    return replace(mail, fallbacks=("finder@home.example",))
 
 
 class Server:
@@ -111,6 +118,47 @@ def test_a_mail_leaves_with_the_companys_name_and_its_own_id(
     assert state_of(message).state == OutboxState.SENT
     assert mail["Message-ID"] == message.message_id == f"<{message.uid}@kazahaya.example>"
     assert Event.objects.filter(name="outbox.sent", subject_uid=message.uid).count() == 1
+
+
+def test_an_answer_comes_back_to_an_address_that_leads_to_the_message(
+    server: Server, company: Company
+) -> None:
+    Company.objects.filter(pk=company.pk).update(mail_reply_token="psirt+{token}@kazahaya.example")
+    company.refresh_from_db()
+    message = posted(company)
+    worker.drain()
+    assert server.taken[0]["Reply-To"] == f"psirt+{message.uid.hex}@kazahaya.example"
+
+
+def test_the_next_address_is_written_to_when_the_first_is_refused_for_good(
+    server: Server, company: Company
+) -> None:
+    server.says = ["550 no such user"]
+    with transaction.atomic():
+        message = post("test.twice", key="receipt/2", company=company, case=42)
+    worker.drain()
+    assert [mail["To"] for mail in server.taken] == ["発見者 <finder@home.example>"]
+    assert state_of(message).state == OutboxState.SENT
+    assert server.taken[0]["Message-ID"] == message.message_id
+
+
+def test_trouble_on_the_way_is_no_reason_for_the_next_address(
+    server: Server, company: Company
+) -> None:
+    server.says = ["451 try later"]
+    with transaction.atomic():
+        message = post("test.twice", key="receipt/3", company=company, case=42)
+    worker.drain()
+    assert not server.taken
+    assert state_of(message).state == OutboxState.WAITING
+
+
+def test_when_every_address_is_refused_it_is_visible(server: Server, company: Company) -> None:
+    server.says = ["550 no such user", "550 no such user"]
+    with transaction.atomic():
+        message = post("test.twice", key="receipt/4", company=company, case=42)
+    worker.drain()
+    assert state_of(message).state == OutboxState.DEAD
 
 
 def test_the_same_cause_makes_one_message(server: Server, company: Company) -> None:

@@ -170,6 +170,20 @@ def test_a_stale_save_of_a_company_shows_both(browser: Client, kazahaya: Firm) -
     assert Company.objects.get().org_model == "hybrid"
 
 
+def test_a_reply_address_says_where_its_token_goes(browser: Client, kazahaya: Firm) -> None:
+    address = reverse("organisation:company")
+    entered = {
+        "revision": 1, "name_en": "Kazahaya", "org_model": "hybrid", "languages": ["ja"],
+        "zone": "Asia/Tokyo", "calendar": "JP", "mail_reply_token": "psirt@kazahaya.example",
+    }  # fmt: skip
+    text = browser.post(address, entered).content.decode()
+    assert "Write an address with {token} before the @" in text
+    assert Company.objects.get().mail_reply_token == ""
+    kept = "psirt+{token}@kazahaya.example"
+    browser.post(address, entered | {"mail_reply_token": kept})
+    assert Company.objects.get().mail_reply_token == kept
+
+
 def test_the_same_form_sent_twice_acts_once(browser: Client, kazahaya: Firm) -> None:
     add = reverse("organisation:unit-add")
     entered = {"name_en": "Plant", "kind": "plant", "form_key": "k" * 20}

@@ -121,6 +121,37 @@ def _rewrite(path: Path, harm: str) -> None:
     target.replace(path)
 
 
+def _zeros(kind: bytes, told: int, given: int) -> bytes:
+    """Pack one member that is told to have so many bytes, of which some zeros are given."""
+    member = tarfile.TarInfo("blobs/zeros")
+    member.type, member.size = kind, told
+    made = io.BytesIO()
+    with gzip.open(made, "wb", compresslevel=9) as out:
+        out.write(member.tobuf(tarfile.GNU_FORMAT))
+        for _mebibyte in range(given // 2**20):
+            out.write(bytes(2**20))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "given", "said"),
+    [
+        (tarfile.REGTYPE, 300 * 2**20, 300 * 2**20, "unpacks to over 200 times its size"),
+        (tarfile.GNUTYPE_LONGNAME, 2**40, 2**20, "more memory than a backup needs"),
+        (tarfile.XHDTYPE, 2**40, 2**20, "more memory than a backup needs"),
+    ],
+    ids=["zeros", "endless name", "endless attributes"],
+)
+def test_a_backup_that_would_fill_the_machine_is_refused(
+    tmp_path: Path, kind: bytes, told: int, given: int, said: str
+) -> None:
+    path = tmp_path / "hikeshi.backup"
+    path.write_bytes(_zeros(kind, told, given))
+    with pytest.raises(Malformed, match=said):
+        restore_backup(path)
+    assert not Company.objects.exists()
+
+
 def test_a_backup_that_fails_leaves_no_file(tmp_path: Path) -> None:
     firm()
     target = tmp_path / "no-such-folder" / "hikeshi.backup"

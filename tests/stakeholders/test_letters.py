@@ -31,7 +31,11 @@ def sent_round(walled: bool = False, languages: tuple[str, ...] = ("ja",)) -> Ro
         company=kazahaya.company,
         kind=ContactKind.SUPPLIER,
         name="Nordvik",
-        channels=[Way(ChannelKind.MAIL, "psirt@nordvik.example")],
+        channels=[
+            Way(ChannelKind.MAIL, "psirt@nordvik.example"),
+            Way(ChannelKind.PHONE, "+47 22 00 00 00"),
+            Way(ChannelKind.MAIL, "sales@nordvik.example"),
+        ],
         languages=list(languages),
         by=kazahaya.admin,
         at=NOW,
@@ -54,6 +58,7 @@ def test_a_letter_has_the_partys_language_and_its_link() -> None:
     asked = sent_round(languages=("ja", "en"))
     mail = round_letter(OutboxMessage.objects.get())
     assert mail.to == (("Nordvik", "psirt@nordvik.example"),)
+    assert mail.fallbacks == ("sales@nordvik.example",)
     assert mail.language == "ja"
     assert asked.number in mail.subject
     assert f"/r/{link_key(asked.parties.get().uid, 1)}/" in mail.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -199,6 +199,28 @@ def test_a_guest_is_sent_away_before_the_day_to_leave() -> None:
     assert guest not in {one.account for one in still}
     with pytest.raises(AlreadyDone):
         dismiss_participant(participant=participant, by=by, at=LATER)
+
+
+@pytest.mark.requirement("R178")
+@pytest.mark.parametrize("walled", [True, False])
+def test_a_guest_takes_part_once_until_the_day_and_may_come_back_after_it(walled: bool) -> None:
+    kazahaya = firm()
+    month = NOW + timedelta(days=30)
+    guest = person("g@kazahaya.example", kazahaya.company, Role.GUEST, until=NOW + timedelta(99))
+    case = opened(kazahaya, walled=walled)
+
+    def let_in(at: datetime, until: datetime) -> None:
+        by = seen_by(kazahaya.admin, at)
+        admit_participant(
+            case=case, account=guest, role=CaseRole.SUPPLIER, by=by, at=at, until=until
+        )
+
+    let_in(NOW, month)
+    with pytest.raises(AlreadyDone):
+        let_in(LATER, month)
+    assert case.participants.filter(account=guest).count() == 1
+    let_in(month, month + timedelta(days=30))
+    assert case.participants.filter(account=guest).count() == 2
 
 
 def test_only_who_leads_a_case_invites() -> None:

@@ -72,7 +72,7 @@ class Advisory(Record):
             models.UniqueConstraint(fields=["company", "number"], name="advisory_number_once")
         ]
         indexes = [
-            models.Index(fields=["company", "-changed_at", "-id"], name="advisory_by_change"),
+            models.Index(fields=["-changed_at", "-id"], name="advisory_newest"),
             models.Index(
                 fields=["publish_at"], condition=Q(publish_at__isnull=False), name="advisory_due"
             ),
@@ -139,6 +139,9 @@ class AdvisoryRevision(models.Model):
         ]
         indexes = [
             models.Index(fields=["company", "-at", "-id"], name="revision_by_moment"),
+            models.Index(
+                fields=["-at", "-id"], condition=Q(is_current=True), name="revision_newest"
+            ),
             models.Index(fields=["number"], name="revision_by_number"),
         ]
 

@@ -149,7 +149,7 @@ def advisory_feed(request: Request) -> HttpResponse:
         description="",
         language=_language(),
     )
-    for revision in queries.published(company).select_related("company")[:_FEED_SIZE]:
+    for revision in queries.published(company)[:_FEED_SIZE]:
         link = f"{public_base(revision.company)}/advisories/{revision.number}/"
         feed.add_item(
             title=f"{revision.number} {text_in(revision.title, _language())}",

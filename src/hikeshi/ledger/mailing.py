@@ -10,7 +10,7 @@ matter holds a number only (docs/developer/pages.md).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from hikeshi.ledger.models import OutboxMessage
 from hikeshi.ledger.outbox import Later, Refused, message_id_of, sends
+from hikeshi.organisation.models import REPLY_PLACE
 from hikeshi.organisation.queries import text_in
 from hikeshi.remote.mail import (
     Attachment,
@@ -36,7 +37,8 @@ class Mail:
     """What an area has to say, in one reader's language.
 
     to: (name, address). language: names the company in the reader's language.
-    in_reply_to: Message-IDs of the thread, oldest first.
+    fallbacks: further addresses of the same reader, written to in turn while the server refuses
+    for good the ones before. in_reply_to: Message-IDs of the thread, oldest first.
     """
 
     to: tuple[tuple[str, str], ...]
@@ -44,7 +46,7 @@ class Mail:
     text: str
     language: str
     html: str | None = None
-    reply_to: str = ""
+    fallbacks: tuple[str, ...] = ()
     in_reply_to: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
 
@@ -83,22 +85,36 @@ def letter_for(message: OutboxMessage, mail: Mail) -> Letter:
         html=mail.html,
         message_id=message_id_of(message),
         written_at=timezone.now(),
-        reply_to=mail.reply_to,
+        reply_to=_reply_address(message),
         bounce=(company and company.mail_bounce) or sender,
         in_reply_to=mail.in_reply_to,
         attachments=mail.attachments,
     )
 
 
+def _reply_address(message: OutboxMessage) -> str:
+    """Return where an answer goes: the company's pattern with the message's uid for its token.
+
+    The uid leads to the message and so to what it was about, and nobody else can guess it.
+    """
+    pattern = message.company.mail_reply_token if message.company else ""
+    return pattern.replace(REPLY_PLACE, message.uid.hex)
+
+
 def _send(message: OutboxMessage, maker: MailMaker) -> str:
     if not settings.SMTP_URL:
         raise Later("no mail server is set (HIKESHI_SMTP_URL)", counts=False)
-    letter = letter_for(message, maker(message))
-    try:
-        return SMTPSender(settings.SMTP_URL, ca_file=settings.SMTP_CA).send(letter)
-    except MailNotSetUp as error:
-        raise Later(str(error), counts=False) from error
-    except MailDelayed as error:
-        raise Later(str(error)) from error
-    except MailRefused as error:
-        raise Refused(str(error)) from error
+    mail = maker(message)
+    name = mail.to[0][0] if mail.to else ""
+    refusal: MailRefused | None = None
+    for to in (mail.to, *(((name, address),) for address in mail.fallbacks)):
+        letter = letter_for(message, replace(mail, to=to))
+        try:
+            return SMTPSender(settings.SMTP_URL, ca_file=settings.SMTP_CA).send(letter)
+        except MailNotSetUp as error:
+            raise Later(str(error), counts=False) from error
+        except MailDelayed as error:
+            raise Later(str(error)) from error
+        except MailRefused as error:
+            refusal = error
+    raise Refused(str(refusal)) from refusal

@@ -167,6 +167,7 @@ class Job(models.Model):
         verbose_name = _("job")
         indexes = [
             models.Index(fields=["state", "run_at"]),
+            models.Index(fields=["-created_at", "-id"], name="job_newest"),
             models.Index(fields=["company", "created_at"]),
         ]
         constraints = [
@@ -266,6 +267,7 @@ class OutboxMessage(models.Model):
         verbose_name = _("outgoing message")
         indexes = [
             models.Index(fields=["state", "next_at"]),
+            models.Index(fields=["-created_at", "-id"], name="outbox_newest"),
             models.Index(fields=["company", "created_at"]),
         ]
 

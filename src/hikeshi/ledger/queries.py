@@ -16,7 +16,7 @@ from hikeshi.core.errors import NotFound, gettext_noop
 from hikeshi.ledger.models import ChainCheck, Event, Job, JobState, OutboxMessage
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.viewer import Viewer
-from hikeshi.organisation.walls import WalledQuerySet
+from hikeshi.organisation.walls import WalledQuerySet, visibility
 
 _M = TypeVar("_M", bound=models.Model)
 
@@ -42,10 +42,10 @@ def events_of(viewer: Viewer) -> models.QuerySet[Event]:
 
 
 def _managed(rows: WalledQuerySet[_M], viewer: Viewer) -> models.QuerySet[_M]:
-    seen = rows.visible_to(viewer).filter(held_where(viewer, Permission.ORGANISATION_MANAGE))
-    if not viewer.may_somewhere(Permission.ORGANISATION_MANAGE):
-        return seen
-    return rows.filter(Q(pk__in=seen.values("pk")) | Q(company__isnull=True, wall__isnull=True))
+    shown = visibility(viewer) & held_where(viewer, Permission.ORGANISATION_MANAGE)
+    if viewer.may_somewhere(Permission.ORGANISATION_MANAGE):
+        shown |= Q(company__isnull=True, wall__isnull=True)
+    return rows.filter(shown)
 
 
 def jobs_of(viewer: Viewer) -> models.QuerySet[Job]:

@@ -6,7 +6,7 @@ counts from ``since`` until before ``until``.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 import uuid_utils.compat
@@ -40,6 +40,10 @@ class OrgModel(models.TextChoices):
     CENTRALISED = "centralised", _("centralised")
     DISTRIBUTED = "distributed", _("distributed")
     HYBRID = "hybrid", _("hybrid")
+
+
+# Stands in a company's reply address for what tells an answer where it belongs.
+REPLY_PLACE: Final = "{token}"
 
 
 class Company(models.Model):
@@ -177,6 +181,7 @@ class Account(AbstractBaseUser):
 
     class Meta:
         verbose_name = _("account")
+        indexes = [models.Index(fields=["name", "id"], name="account_by_name")]
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 
 from hikeshi.organisation.models import Account, Appointment, Company
-from hikeshi.organisation.people import appointments_seen_by, people_ever_of
+from hikeshi.organisation.people import appointments_seen_by
 from hikeshi.organisation.queries import running
 from hikeshi.organisation.roles import Role
 from hikeshi.organisation.viewer import Viewer
@@ -66,7 +66,8 @@ def listed_people(
     """Return a page of a company's people by name."""
     here = appointments_seen_by(viewer).filter(company=company)
     runs = here.filter(running(viewer.at), account=OuterRef("pk"))
-    found = people_ever_of(viewer).filter(Exists(here.filter(account=OuterRef("pk"))))
+    # Asked of each account in the order of names: one page ends after as many as it shows.
+    found = Account.objects.filter(Exists(here.filter(account=OuterRef("pk"))))
     if wanted.text:
         found = found.filter(Q(name__icontains=wanted.text) | Q(email__icontains=wanted.text))
     if wanted.role:

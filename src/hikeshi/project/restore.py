@@ -10,11 +10,13 @@ Nothing is written before 1 and 2 have passed.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import shutil
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,6 +35,11 @@ from hikeshi.project.snapshot import FORMAT, columns_of, row_from, stored_models
 
 MANIFEST_LIMIT = 32 * 1024 * 1024
 LINE_LIMIT = 256 * 1024 * 1024
+# Rows as text pack 5 to 30 times, files not at all: they are sealed.
+LIMIT_RATIO = 200
+LIMIT_UNPACKED = 256 * 1024 * 1024
+# No read of ours is longer; a member's own name or attributes could ask for more.
+LIMIT_READ = max(MANIFEST_LIMIT, LINE_LIMIT)
 BATCH = 500
 Progress = Callable[[str, int], None]
 
@@ -52,11 +59,32 @@ def _broken(what: str) -> Malformed:
     )
 
 
-def _open(source: Path) -> tarfile.TarFile:
-    try:
-        return tarfile.open(source, mode="r:gz")  # closed by the caller's with
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise _broken(str(error)) from error
+class _Unpacked(gzip.GzipFile):
+    """The inside of a gzip file, read no further and no more at once than an honest one needs."""
+
+    def __init__(self, source: Path) -> None:
+        super().__init__(source, mode="rb")
+        self._limit = max(LIMIT_UNPACKED, source.stat().st_size * LIMIT_RATIO)
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or not 0 <= size <= LIMIT_READ:
+            raise _broken("it asks for more memory than a backup needs")
+        found = super().read(size)
+        if self.tell() > self._limit:
+            raise _broken(f"it unpacks to over {LIMIT_RATIO} times its size")
+        return found
+
+
+@contextmanager
+def _open(source: Path) -> Iterator[tarfile.TarFile]:
+    """Open a backup. Raises Malformed for what is none."""
+    with ExitStack() as opened:
+        try:
+            inside = opened.enter_context(_Unpacked(source))
+            archive = opened.enter_context(tarfile.open(fileobj=inside, mode="r:"))
+        except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+            raise _broken(str(error)) from error
+        yield archive
 
 
 def read_manifest(source: Path) -> dict[str, Any]:
@@ -69,7 +97,7 @@ def read_manifest(source: Path) -> dict[str, Any]:
     try:
         with _open(source) as archive:
             for entry in archive:
-                file = archive.extractfile(entry)
+                file = None if entry.issparse() else archive.extractfile(entry)
                 if file is None or ".." in Path(entry.name).parts or entry.name.startswith("/"):
                     raise _broken(f"odd member {entry.name!r}")
                 if entry.name == "manifest.json":

@@ -50,7 +50,7 @@ def round_letter(message: OutboxMessage) -> Mail:
     if contact is None or not channels:
         raise NothingToSend("no mail address")
     unseal([contact], "name")
-    unseal(channels[:1], "address")
+    unseal(channels, "address")
     unseal([party.round], "title", "letter")
     company = party.round.company
     language = language_of(contact, company)
@@ -69,8 +69,10 @@ def round_letter(message: OutboxMessage) -> Mail:
                 "link": address_of(company, path),
             },
         )
+    first, *others = (str(channel.address.value) for channel in channels)
     return Mail(
-        to=((str(contact.name.value or ""), str(channels[0].address.value)),),
+        to=((str(contact.name.value or ""), first),),
+        fallbacks=tuple(others),
         subject=subject,
         text=text,
         language=language,

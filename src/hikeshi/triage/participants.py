@@ -60,6 +60,12 @@ def admit_participant(
         raise Conflict(gettext_noop("The contact belongs to another company."))
     try:
         with transaction.atomic():
+            # Two at once would leave somebody taking part whom one dismissal sent away.
+            Case.objects.select_for_update().get(pk=case.pk)
+            if case.participants.filter(
+                running(at), account=account, unit=unit, contact=contact
+            ).exists():
+                raise AlreadyDone(gettext_noop("They take part in this case already."))
             member = None
             if case.wall is not None and case.wall.ended_at is None:
                 member = organisation.admit(

@@ -104,10 +104,16 @@ class CompanyForm(NamesMixin):
     )
     mail_domain = forms.CharField(label=_("Message-ID domain"), max_length=253, required=False)
     mail_reply_token = forms.CharField(
-        label=_("Reply address token"),
+        label=_("Reply address"),
         max_length=64,
         required=False,
         help_text=_("psirt+{token}@example.com: {token} tells an answer where it belongs."),
+        validators=[
+            RegexValidator(
+                r"\A[A-Za-z0-9._+-]*\{token\}[A-Za-z0-9._+-]*@[A-Za-z0-9.-]+\Z",
+                _("Write an address with {token} before the @, as psirt+{token}@example.com."),
+            )
+        ],
     )
 
     PLAIN = (
