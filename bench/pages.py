@@ -27,6 +27,8 @@ PAGES: list[tuple[str, Callable[[int, int], None]]] = [
     ("/advisories/", rows.advisories),
     ("/directory/", rows.contacts),
     ("/directory/rounds/", rows.rounds),
+    ("/notifications/", rows.news),
+    ("/notifications/bell/", rows.news),
     ("/settings/audit/", rows.events),
     ("/settings/people/", rows.people),
     ("/settings/jobs/", rows.jobs),

@@ -91,6 +91,36 @@ def events(count: int, start: int) -> None:
     )
 
 
+def news(count: int, start: int) -> None:
+    """Add tasks and, for each, that somebody else moved it; the first 200 are the reader's."""
+    from hikeshi.ledger.models import Event
+    from hikeshi.organisation.sealed import seal
+    from hikeshi.records.models import Task
+
+    ours, admin = company()
+    made = Task.objects.bulk_create(
+        (
+            Task(
+                company=ours, subject_kind="stakeholders.contact", subject_uid=ours.uid,
+                title=seal(f"moved task {n}", None), given_by=admin if n < 200 else None,
+                created_at=NOW,
+            )
+            for n in range(start, start + count)
+        ),
+        batch_size=2000,
+    )  # fmt: skip
+    Event.objects.bulk_create(
+        (
+            Event(
+                company=ours, name="task.moved", at=NOW, subject_kind="records.task",
+                subject_uid=task.uid, payload_hash=b"0" * 32,
+            )
+            for task in made
+        ),
+        batch_size=2000,
+    )  # fmt: skip
+
+
 def products(count: int, start: int) -> None:
     from hikeshi.inventory.models import Offering, Release
 

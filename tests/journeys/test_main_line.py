@@ -27,6 +27,7 @@ class Walk:
 
     page: Page
     language: Language
+    script: bool = True
     pictures: int = 0
 
     def word(self, text: str, context: str | None = None) -> str:
@@ -56,6 +57,9 @@ class Walk:
     def seen(self, name: str) -> None:
         """Keep a picture of what the person sees, and hold the page to what every page keeps."""
         self.pictures += 1
+        if not self.script:
+            # The tools of these looks are scripts themselves; the other walks hold the pages to it.
+            return
         assert self.page.locator("html").get_attribute("lang") == self.language
         shot(self.page, f"line-{self.pictures:02}-{name}-{self.language}")
         assert_fits(self.page)
@@ -178,12 +182,16 @@ def publish(walk: Walk) -> str:
     return number
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize(
+    ("language", "script"),
+    [("ja", True), ("en", True), ("ja", False)],
+    ids=["ja", "en", "without script"],
+)
 @pytest.mark.requirement("R069")
 def test_one_person_takes_a_vulnerability_from_the_feed_to_the_advisory(
-    open_page: Pages, shared: Path, tmp_path: Path, language: Language
+    open_page: Pages, shared: Path, tmp_path: Path, language: Language, script: bool
 ) -> None:
-    walk = Walk(open_page(language=language), language)
+    walk = Walk(open_page(language=language, script=script), language, script)
     open_page.expect("status of 404")
     set_up(walk)
     know_a_supplier(walk)
@@ -196,7 +204,7 @@ def test_one_person_takes_a_vulnerability_from_the_feed_to_the_advisory(
     decide(walk)
     number = publish(walk)
 
-    reader = open_page(language=language)
+    reader = open_page(language=language, script=script)
     reader.goto(f"/advisories/{number}/?lang={language}")
     walk.page = reader
     walk.seen("public")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from hikeshi.disclosure.models import Advisory
 from hikeshi.disclosure.queries import (
     advisories_about,
     advisories_of,
@@ -21,6 +24,8 @@ from hikeshi.intelligence.models import Vulnerability, VulnerabilityName
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.models import Approval
+from hikeshi.records.news import belong
 from hikeshi.records.search import Searchable, searchable
 from hikeshi.records.subjects import Subject, name_subjects_of
 from hikeshi.triage import rights
@@ -87,11 +92,19 @@ def name_advisories(viewer: Viewer, uids: Sequence[UUID]) -> dict[UUID, Subject]
     }
 
 
+def _advisories_of_matters(viewer: Viewer, found: Sequence[UUID]) -> QuerySet[Any, Any]:
+    """Select the uids of the advisories of cases, and of approvals about them."""
+    told = Advisory.objects.visible_to(viewer).filter(case__uid__in=found)
+    approvals = Approval.objects.visible_to(viewer).filter(subject_uid__in=told.values("uid"))
+    return told.values_list("uid").union(approvals.values_list("uid"))
+
+
 def fill() -> None:
     """Fill the slots; called once, at start-up."""
     slots.fill("case.side.top", case_advisories)
     slots.fill("today.side", scheduled, order=10)
     slots.fill("vulnerability.main", advisories_of_vulnerability, order=30)
     also_about(events_of)
+    belong(_advisories_of_matters)
     searchable("disclosure.advisory", Searchable(texts=("title", "summary", "description")))
     name_subjects_of("disclosure.advisory", name_advisories)

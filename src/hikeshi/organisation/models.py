@@ -172,6 +172,7 @@ class Account(AbstractBaseUser):
     expires_at = models.DateTimeField(_("account ends"), null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_seen_at = models.DateTimeField(null=True, blank=True)
+    news_read_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[AccountManager] = AccountManager()
 

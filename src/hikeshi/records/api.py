@@ -15,10 +15,13 @@ from hikeshi.organisation.rest import Listed, ListQuery, Request, Rows, paged
 from hikeshi.organisation.roles import Permission
 from hikeshi.records import saved
 from hikeshi.records.audit import audit_events, entries, wanted_of
+from hikeshi.records.news import News, as_news, mark_read, news_of
 
 router = Router(tags=["audit"])
 views = Router(tags=["saved views"])
+news = Router(tags=["notifications"])
 router.add_router("", views)
+router.add_router("", news)
 
 
 class EventOut(Schema):
@@ -58,6 +61,58 @@ def list_events(request: Request, query: Query[EventList]) -> Listed:
     page = paged(request, audit_events(request.viewer, wanted), query)
     page["rows"] = [entry.plain() for entry in entries(request.viewer, page["rows"])]
     return page
+
+
+class NewsOut(Schema):
+    """What somebody else did about a matter of the caller; `by` is empty for the program itself."""
+
+    uid: UUID
+    at: datetime
+    name: str = Field(description="The event's name, as `message.written`.")
+    by: str
+    subject_number: str | None
+    subject_url: str | None
+    is_new: bool
+
+
+class NewsList(ListQuery):
+    """Notifications of the last 30 days, newest first."""
+
+    sorts: ClassVar = {"-at": ("-at", "-pk"), "at": ("at", "pk")}
+    sort: Literal["at", "-at"] = "-at"
+    unread: bool = Field(False, description="Only those not marked as read.")
+
+
+class ReadIn(Schema):
+    """Up to when; what comes later stays unread."""
+
+    until: datetime
+
+
+def _news_out(one: News) -> dict[str, Any]:
+    subject = one.subject
+    return {
+        "uid": one.event.uid, "at": one.event.at, "name": one.event.name, "by": one.who,
+        "subject_number": subject.number if subject else None,
+        "subject_url": subject.url if subject else None, "is_new": one.is_new,
+    }  # fmt: skip
+
+
+@news.get("/notifications", response=Rows[NewsOut], summary=gettext_noop("List notifications"))
+def list_news(request: Request, query: Query[NewsList]) -> Listed:
+    """What others did lately about what the caller takes part in."""
+    page = paged(request, news_of(request.viewer, unread=query.unread), query)
+    page["rows"] = [_news_out(one) for one in as_news(request.viewer, page["rows"])]
+    return page
+
+
+@news.post(
+    "/notifications/read", response={204: None}, summary=gettext_noop("Mark notifications as read")
+)
+def read_news(request: Request, given: ReadIn) -> Status[None]:
+    """Mark what happened up to a moment as read."""
+    mark_read(request.viewer, given.until)
+    return Status(204, None)
 
 
 class ViewOut(Schema):

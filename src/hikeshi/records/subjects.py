@@ -18,7 +18,7 @@ from django.utils.translation import get_language
 from hikeshi.organisation.models import Account
 from hikeshi.organisation.queries import text_in
 from hikeshi.organisation.viewer import Viewer
-from hikeshi.records.models import Record
+from hikeshi.records.models import Approval, Clock, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,17 @@ def not_in_other_hands(viewer: Viewer) -> Q:
         others = others.exclude(**{field: viewer.account_id})
         held |= Q(subject_uid__in=others.values("uid"))
     return ~held
+
+
+def named_by_subject(model: type[Approval | Clock]) -> Namer:
+    """Return what names rows without a name of their own by the record they are about."""
+
+    def namer(viewer: Viewer, uids: Sequence[UUID]) -> dict[UUID, Subject]:
+        rows: list[Any] = list(model.objects.visible_to(viewer).filter(uid__in=uids))
+        named = subjects(viewer, {(row.subject_kind, row.subject_uid) for row in rows})
+        return {row.uid: named[row.subject_uid] for row in rows if row.subject_uid in named}
+
+    return namer
 
 
 def is_named(kind: str) -> bool:

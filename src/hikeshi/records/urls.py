@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from hikeshi.records import audit_views, retention_views, saved_views, views
+from hikeshi.records import audit_views, news_views, retention_views, saved_views, views
 
 app_name = "records"
 urlpatterns = [
     path("files/<uuid:uid>/", views.download, name="file"),
+    path("notifications/", news_views.news_page, name="news"),
+    path("notifications/bell/", news_views.counted_bell, name="bell"),
+    path("notifications/read/", news_views.read, name="news-read"),
     path("settings/audit/", audit_views.audit, name="audit"),
     path("settings/audit/verify/", audit_views.audit_verify, name="audit-verify"),
     path("settings/audit/audit.<str:form>", audit_views.audit_export, name="audit-export"),

@@ -171,8 +171,9 @@ class RoundState(models.TextChoices):
 
 
 class Round(Record):
-    """The same questions to many parties."""
+    """The same questions to many parties; asked_by wrote them down."""
 
+    asked_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
     title = SealedField()
     letter = SealedField()
     state = models.CharField(max_length=8, choices=RoundState.choices, default=RoundState.DRAFT)
@@ -184,6 +185,7 @@ class Round(Record):
 
     class Meta(Record.Meta):
         verbose_name = _("round of questions")
+        indexes = [models.Index(fields=["subject_uid"], name="round_subject")]
         constraints = [
             models.UniqueConstraint(fields=["company", "number"], name="round_number_once")
         ]

@@ -81,6 +81,7 @@ def draft_round(
             unit=unit,
             wall=wall,
             realm=company.realm,
+            asked_by=by,
             number=number_for(company=company, series="Q", at=at),
             title=seal(title, wall),
             letter=seal(letter, wall),

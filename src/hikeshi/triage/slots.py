@@ -20,12 +20,14 @@ from hikeshi.organisation.access import Request
 from hikeshi.organisation.roles import Permission
 from hikeshi.organisation.sealed import unseal
 from hikeshi.organisation.viewer import Viewer
+from hikeshi.records.news import matters
 from hikeshi.records.retention import govern
 from hikeshi.records.saved import keep
 from hikeshi.records.search import Searchable, searchable
 from hikeshi.records.subjects import Subject, name_owners_of, name_subjects_of
 from hikeshi.triage.findings import Decisions
 from hikeshi.triage.models import Case
+from hikeshi.triage.news import my_cases
 from hikeshi.triage.queries import cases_about, cases_of
 from hikeshi.ui import slots
 from hikeshi.ui.lists import BulkAct
@@ -80,6 +82,7 @@ def bulk_acts(request: HttpRequest, _list: object) -> Iterable[BulkAct]:
 
 def fill() -> None:
     """Fill the slots; called once, at start-up."""
+    matters(my_cases)
     keep("cases", "triage:cases", gettext_lazy("Cases"))
     slots.fill("findings.acts", bulk_acts)
     slots.fill("vulnerability.actions", offer_case)
